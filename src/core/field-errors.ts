@@ -1,0 +1,42 @@
+import type { z } from "zod";
+import type { FieldError } from "./result.ts";
+
+export const REQUIRED = "This field is required.";
+
+/** A JSON pointer (RFC 6901) to the place that a path of keys names: `["filters", 0]` is `/filters/0`. */
+export function jsonPointer(path: readonly PropertyKey[]): string {
+  return path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+/** One FieldError for every field that zod refused, unknown fields included; paths are JSON pointers below `prefix`. */
+export function listFieldErrors(error: z.ZodError, prefix = ""): FieldError[] {
+  return error.issues.flatMap((issue) => describeIssue(issue, prefix));
+}
+
+function describeIssue(issue: z.core.$ZodIssue, prefix: string): FieldError[] {
+  const path = `${prefix}${jsonPointer(issue.path)}`;
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.map((key) => ({
+        path: `${path}${jsonPointer([key])}`,
+        code: "unknown_field",
+        message: `There is no field "${key}" here.`,
+      }));
+    case "invalid_value":
+      return [{ path, code: "invalid_value", message: `Must be one of: ${issue.values.map(String).join(", ")}.` }];
+    case "invalid_type":
+      return [describeType(path, issue)];
+    case "invalid_union":
+      return [{ path, code: issue.message === REQUIRED ? "required" : "invalid_type", message: issue.message }];
+    case "custom":
+      return [{ path, code: String(issue.params?.code ?? "invalid"), message: issue.message }];
+    default:
+      return [{ path, code: issue.code, message: issue.message.endsWith(".") ? issue.message : `${issue.message}.` }];
+  }
+}
+
+function describeType(path: string, issue: z.core.$ZodIssueInvalidType): FieldError {
+  // zod names a missing field only in its text.
+  if (issue.message.endsWith("received undefined")) return { path, code: "required", message: REQUIRED };
+  return { path, code: "invalid_type", message: `Must be of type ${issue.expected}.` };
+}

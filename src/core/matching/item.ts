@@ -1,0 +1,37 @@
+import type { Day } from "../calendar.ts";
+
+export type Side = "a" | "b";
+
+/** Credit (+1) or debit (−1), as a factor for signed sums. */
+export type Sign = 1 | -1;
+
+/**
+ * What the engine matches: a record as one reconciliation sees it. All amounts are minor units of `currency`.
+ */
+export interface Item {
+  /** The record's row number in D1. D1 has one writer, so a smaller id arrived earlier. */
+  id: number;
+  /** The record's public id. */
+  uid: string;
+  side: Side;
+  sourceId: number;
+  typeKey: string;
+  /** Raised by every edit of the record. */
+  version: number;
+  date: Day;
+  /** The record's own amount, ≥ 0. */
+  amount: number;
+  /** What is not yet matched in this reconciliation, 0 … `amount`. */
+  open: number;
+  /** Live matches in this reconciliation. */
+  matches: number;
+  currency: string;
+  sign: Sign;
+  description: string | null;
+  externalId: string | null;
+  metadata: Readonly<Record<string, unknown>>;
+}
+
+export function otherSide(side: Side): Side {
+  return side === "a" ? "b" : "a";
+}

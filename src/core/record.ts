@@ -1,0 +1,172 @@
+import { z } from "zod";
+import { type Day, parseDay } from "./calendar.ts";
+import { formatDecimal } from "./decimal.ts";
+import { listFieldErrors, REQUIRED } from "./field-errors.ts";
+import type { Sign } from "./matching/item.ts";
+import { type AmountProblem, DEFAULT_CURRENCY, findExponent, getExponent, parseAmount, toDecimal } from "./money.ts";
+import { type Metadata, type PropertyDefinition, parseMetadata } from "./property.ts";
+import { type FieldError, fail, ok, type Result } from "./result.ts";
+
+export const DIRECTIONS = ["credit", "debit"] as const;
+export type Direction = (typeof DIRECTIONS)[number];
+
+/** The part of a record that its sender decides; `amount` in minor units of `currency`. */
+export interface RecordFields {
+  date: Day;
+  amount: number;
+  currency: string;
+  direction: Direction;
+  description: string | null;
+  externalId: string | null;
+  metadata: Metadata;
+  expectedBy: Day | null;
+}
+
+export function signOf(direction: Direction): Sign {
+  return direction === "credit" ? 1 : -1;
+}
+
+export function directionOf(sign: Sign): Direction {
+  return sign === 1 ? "credit" : "debit";
+}
+
+const AMOUNT_MESSAGES: Record<AmountProblem, string> = {
+  not_a_number: "Must be a number of major units, such as 250.00, as a JSON number or a decimal string.",
+  negative: "Must not be negative; the direction carries the sign.",
+  too_many_decimals: "Has more decimals than its currency.",
+  too_large: "Must be at most 999999999999999 minor units.",
+};
+
+const day = z
+  .string()
+  .refine((text) => parseDay(text) !== undefined, {
+    message: "Must be a date of the calendar, YYYY-MM-DD, or an RFC 3339 time.",
+    params: { code: "invalid_date" },
+  })
+  .meta({ format: "date", example: "2026-01-15" });
+
+const currency = z
+  .string()
+  .refine((text) => findExponent(text.toUpperCase()) !== undefined, {
+    message: "Must be an ISO 4217 currency code, for instance USD.",
+    params: { code: "invalid_currency" },
+  })
+  .meta({ example: "USD" });
+
+const amount = z
+  .union([z.number(), z.string()], {
+    error: (issue) => (issue.input === undefined ? REQUIRED : AMOUNT_MESSAGES.not_a_number),
+  })
+  .meta({ example: 250 });
+const direction = z.enum(DIRECTIONS);
+const description = z.string().max(1000);
+const externalId = z.string().min(1).max(255);
+const metadata = z.record(z.string(), z.unknown());
+
+/** The wire form of a new record. Amounts and metadata need more than a schema: use `parseNewRecord`. */
+export const newRecordSchema = z.strictObject({
+  type_key: z.string(),
+  date: day,
+  amount,
+  direction,
+  currency: currency.optional(),
+  description: description.nullish(),
+  external_id: externalId.nullish(),
+  metadata: metadata.optional(),
+  expected_by: day.nullish(),
+});
+
+/** The wire form of a change to a record: what is absent stays; `metadata` is replaced whole. */
+export const recordPatchSchema = newRecordSchema.omit({ type_key: true }).partial();
+
+/**
+ * Reads a new record as /v1 sends it (amount in major units) against its data source's definitions. Lists every
+ * field that is wrong. The caller has checked that `type_key` names a source.
+ */
+export function parseNewRecord(
+  input: unknown,
+  definitions: readonly PropertyDefinition[],
+): Result<RecordFields, FieldError[]> {
+  return parseFields(newRecordSchema.safeParse(input), input, undefined, definitions);
+}
+
+/** Reads a change to `current`. A new currency alone keeps the amount in major units. */
+export function parseRecordPatch(
+  input: unknown,
+  current: RecordFields,
+  definitions: readonly PropertyDefinition[],
+): Result<RecordFields, FieldError[]> {
+  return parseFields(recordPatchSchema.safeParse(input), input, current, definitions);
+}
+
+type Parsed = z.ZodSafeParseResult<z.infer<typeof recordPatchSchema>>;
+
+function parseFields(
+  parsed: Parsed,
+  input: unknown,
+  current: RecordFields | undefined,
+  definitions: readonly PropertyDefinition[],
+): Result<RecordFields, FieldError[]> {
+  const errors = parsed.success ? [] : listFieldErrors(parsed.error);
+  const raw = (typeof input === "object" && input !== null && !Array.isArray(input) ? input : {}) as Record<
+    string,
+    unknown
+  >;
+  const money = readMoney(raw, current, errors);
+  const properties = readMetadata(raw, current, definitions, errors);
+  if (!parsed.success || errors.length > 0 || !money || !properties) return fail(errors);
+  const body = parsed.data;
+  return ok({
+    date: readDay(body.date, current?.date ?? null) as Day,
+    amount: money.amount,
+    currency: money.currency,
+    direction: (body.direction ?? current?.direction) as Direction,
+    description: readText(body.description, current?.description ?? null),
+    externalId: readText(body.external_id, current?.externalId ?? null),
+    metadata: properties,
+    expectedBy: readDay(body.expected_by, current?.expectedBy ?? null),
+  });
+}
+
+function readMoney(
+  raw: Record<string, unknown>,
+  current: RecordFields | undefined,
+  errors: FieldError[],
+): { amount: number; currency: string } | undefined {
+  const code = raw.currency ?? current?.currency ?? DEFAULT_CURRENCY;
+  const currency = typeof code === "string" ? code.toUpperCase() : undefined;
+  const exponent = currency === undefined ? undefined : findExponent(currency);
+  if (currency === undefined || exponent === undefined) return undefined;
+  const given = raw.amount ?? (current && formatDecimal(toDecimal(current.amount, getExponent(current.currency))));
+  if (given === undefined) return undefined;
+  const amount = parseAmount(given, exponent);
+  if ("minor" in amount) return { amount: amount.minor, currency };
+  const path = raw.amount === undefined ? "/currency" : "/amount";
+  const others = errors.filter((error) => error.path !== path);
+  errors.splice(0, errors.length, ...others, { path, code: amount.problem, message: AMOUNT_MESSAGES[amount.problem] });
+  return undefined;
+}
+
+function readMetadata(
+  raw: Record<string, unknown>,
+  current: RecordFields | undefined,
+  definitions: readonly PropertyDefinition[],
+  errors: FieldError[],
+): Metadata | undefined {
+  if (current && raw.metadata === undefined) return current.metadata;
+  const given = raw.metadata ?? {};
+  if (typeof given !== "object" || Array.isArray(given)) return undefined;
+  const parsed = parseMetadata(given as Metadata, definitions);
+  if (parsed.ok) return parsed.value;
+  errors.push(...parsed.failure);
+  return undefined;
+}
+
+function readDay(given: string | null | undefined, current: Day | null): Day | null {
+  if (given === undefined) return current;
+  return given === null ? null : (parseDay(given) as Day);
+}
+
+function readText(given: string | null | undefined, current: string | null): string | null {
+  return given === undefined ? current : given;
+}

@@ -1,0 +1,35 @@
+import { and, desc, eq, isNull, lt, type SQL, sql } from "drizzle-orm";
+import type { Db } from "./client.ts";
+import { cutPage, type Page, type PageRequest } from "./page.ts";
+import { dataSources } from "./schema.ts";
+
+export type DataSourceRow = typeof dataSources.$inferSelect;
+
+export async function findDataSource(db: Db, environmentId: number, key: string): Promise<DataSourceRow | undefined> {
+  const [row] = await db.orm
+    .select()
+    .from(dataSources)
+    .where(and(eq(dataSources.environmentId, environmentId), eq(dataSources.key, key), isNull(dataSources.deletedAt)));
+  return row;
+}
+
+export async function listDataSources(db: Db, environmentId: number, page: PageRequest): Promise<Page<DataSourceRow>> {
+  const rows = await db.orm
+    .select()
+    .from(dataSources)
+    .where(
+      and(
+        eq(dataSources.environmentId, environmentId),
+        isNull(dataSources.deletedAt),
+        page.before === null ? undefined : lt(dataSources.id, page.before),
+      ),
+    )
+    .orderBy(desc(dataSources.id))
+    .limit(page.limit + 1);
+  return cutPage(rows, page.limit);
+}
+
+/** A condition for guards: the data source is there. */
+export function dataSourceExists(id: number): SQL {
+  return sql`exists (select 1 from data_sources where id = ${id} and deleted_at is null)`;
+}

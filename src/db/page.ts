@@ -1,0 +1,18 @@
+/** What a list is asked for: at most `limit` rows with a row number below `before` (null: from the newest on). */
+export interface PageRequest {
+  limit: number;
+  before: number | null;
+}
+
+/** Rows, newest first, and the row number below which the next page goes on (null: there is none). */
+export interface Page<Row> {
+  rows: Row[];
+  next: number | null;
+}
+
+/** Makes a page of `limit + 1` rows that were asked for, newest first. */
+export function cutPage<Row extends { id: number }>(rows: Row[], limit: number): Page<Row> {
+  if (rows.length <= limit) return { rows, next: null };
+  const kept = rows.slice(0, limit);
+  return { rows: kept, next: (kept.at(-1) as Row).id };
+}

@@ -1,0 +1,461 @@
+import { sql } from "drizzle-orm";
+import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+
+// Row numbers inside, UUIDs (`uid`) only at the doors. Instants are milliseconds since 1970, amounts minor units,
+// directions +1 (credit) and −1 (debit). An index on a column ends with the row number, so a list that is newest
+// first needs no index of its own beyond its first column.
+
+const id = () => integer("id").primaryKey({ autoIncrement: true });
+
+/** The table that is always empty: a statement that inserts into it stands for an expectation that does not hold. */
+export const guard = sqliteTable("guard", { ok: integer("ok").notNull() }, (t) => [
+  check("guard_holds", sql`${t.ok} = 1`),
+]);
+
+export const environments = sqliteTable(
+  "environments",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    name: text("name").notNull(),
+    mode: text("mode", { enum: ["live", "test"] }).notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [check("environments_mode", sql`${t.mode} in ('live', 'test')`)],
+);
+
+export const apiKeys = sqliteTable(
+  "api_keys",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id")
+      .notNull()
+      .references(() => environments.id),
+    name: text("name").notNull(),
+    /** SHA-256 of the key, hexadecimal. The key itself is shown once and never stored. */
+    digest: text("digest").notNull().unique(),
+    prefix: text("prefix").notNull(),
+    scopes: text("scopes", { mode: "json" }).$type<string[]>().notNull(),
+    lastUsedAt: integer("last_used_at"),
+    createdAt: integer("created_at").notNull(),
+    revokedAt: integer("revoked_at"),
+  },
+  (t) => [index("api_keys_environment").on(t.environmentId)],
+);
+
+export const dataSources = sqliteTable(
+  "data_sources",
+  {
+    id: id(),
+    environmentId: integer("environment_id")
+      .notNull()
+      .references(() => environments.id),
+    key: text("key").notNull(),
+    name: text("name").notNull(),
+    description: text("description"),
+    type: text("type").notNull(),
+    recordCount: integer("record_count").notNull().default(0),
+    lastRecordAt: integer("last_record_at"),
+    /** Number of the newest change of its records: dense, given in the batch that makes the change. */
+    changeNo: integer("change_no").notNull().default(0),
+    /** Every reconciliation of this source has taken in the changes up to this number. */
+    settledNo: integer("settled_no").notNull().default(0),
+    reconciliationCount: integer("reconciliation_count").notNull().default(0),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    deletedAt: integer("deleted_at"),
+  },
+  (t) => [
+    uniqueIndex("data_sources_key").on(t.environmentId, t.key).where(sql`deleted_at is null`),
+    index("data_sources_environment").on(t.environmentId),
+    index("data_sources_unsettled").on(t.settledNo).where(sql`reconciliation_count > 0 and change_no > settled_no`),
+    check("data_sources_record_count", sql`${t.recordCount} >= 0`),
+  ],
+);
+
+export const propertyDefinitions = sqliteTable(
+  "property_definitions",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    sourceId: integer("source_id")
+      .notNull()
+      .references(() => dataSources.id),
+    key: text("key").notNull(),
+    name: text("name").notNull(),
+    type: text("type", { enum: ["string", "number", "date", "datetime", "boolean"] }).notNull(),
+    optional: integer("optional", { mode: "boolean" }).notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [
+    uniqueIndex("property_definitions_key").on(t.sourceId, t.key),
+    index("property_definitions_environment").on(t.environmentId),
+  ],
+);
+
+export const records = sqliteTable(
+  "records",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    sourceId: integer("source_id")
+      .notNull()
+      .references(() => dataSources.id),
+    /** Raised by every edit; matching names the version that it saw. */
+    version: integer("version").notNull().default(1),
+    date: text("date").notNull(),
+    amount: integer("amount").notNull(),
+    currency: text("currency").notNull(),
+    direction: integer("direction").$type<1 | -1>().notNull(),
+    description: text("description"),
+    externalId: text("external_id"),
+    metadata: text("metadata").notNull().default("{}"),
+    expectedBy: text("expected_by"),
+    /** 1 for the record that evens out a manual match: automation never takes it. */
+    isAdjustment: integer("is_adjustment", { mode: "boolean" }).notNull().default(false),
+    /** In how many reconciliations it is matched at all, and in how many in full. */
+    touchedCount: integer("touched_count").notNull().default(0),
+    reconciledCount: integer("reconciled_count").notNull().default(0),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    deletedAt: integer("deleted_at"),
+  },
+  (t) => [
+    uniqueIndex("records_external_id")
+      .on(t.sourceId, t.externalId)
+      .where(sql`external_id is not null and deleted_at is null`),
+    index("records_environment").on(t.environmentId),
+    index("records_environment_external_id").on(t.environmentId, t.externalId).where(sql`external_id is not null`),
+    index("records_source").on(t.sourceId),
+    check("records_amount", sql`${t.amount} between 0 and 999999999999999 and typeof(${t.amount}) = 'integer'`),
+    check("records_direction", sql`${t.direction} in (1, -1)`),
+    check("records_counts", sql`0 <= ${t.reconciledCount} and ${t.reconciledCount} <= ${t.touchedCount}`),
+  ],
+);
+
+/** What Reconcilers tail: one row for each arrival, edit, delete and void of a record. */
+export const changes = sqliteTable(
+  "changes",
+  {
+    /** Order of all changes over all sources; D1 has one writer. */
+    id: id(),
+    sourceId: integer("source_id").notNull(),
+    no: integer("no").notNull(),
+    recordId: integer("record_id").notNull(),
+    /** Random. A reader that remembers it notices that D1 was restored to an earlier time and has moved on since. */
+    token: integer("token").notNull(),
+  },
+  (t) => [uniqueIndex("changes_no").on(t.sourceId, t.no)],
+);
+
+export const reconciliations = sqliteTable(
+  "reconciliations",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id")
+      .notNull()
+      .references(() => environments.id),
+    name: text("name").notNull(),
+    runType: text("run_type", { enum: ["continuous", "batch"] }).notNull(),
+    expectedWithinDays: integer("expected_within_days"),
+    /** Raised by every change of rules, sides, run type, due days, and by deletion. */
+    generation: integer("generation").notNull().default(1),
+    /** The generation that its Reconciler has taken in. */
+    settledGeneration: integer("settled_generation").notNull().default(0),
+    /** Head of its hash chain; kept here so that a chain whose tail was cut off is noticed. */
+    chainNo: integer("chain_no").notNull().default(0),
+    chainHash: text("chain_hash").notNull().default(""),
+    /** The earliest day on which an open record of it falls due and has not been reported, as its Reconciler knows it. */
+    nextDue: text("next_due"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    deletedAt: integer("deleted_at"),
+  },
+  (t) => [
+    index("reconciliations_environment").on(t.environmentId),
+    index("reconciliations_due").on(t.nextDue).where(sql`next_due is not null`),
+    index("reconciliations_unsettled").on(t.settledGeneration).where(sql`settled_generation <> generation`),
+    check("reconciliations_run_type", sql`${t.runType} in ('continuous', 'batch')`),
+  ],
+);
+
+export const reconciliationSources = sqliteTable(
+  "reconciliation_sources",
+  {
+    reconciliationId: integer("reconciliation_id")
+      .notNull()
+      .references(() => reconciliations.id),
+    sourceId: integer("source_id")
+      .notNull()
+      .references(() => dataSources.id),
+    side: text("side", { enum: ["a", "b"] }).notNull(),
+    position: integer("position").notNull(),
+    /** The change number up to which the Reconciler has reported that it is done. */
+    seenNo: integer("seen_no").notNull().default(0),
+    partialCount: integer("partial_count").notNull().default(0),
+    reconciledCount: integer("reconciled_count").notNull().default(0),
+  },
+  (t) => [
+    // The key stops a source from standing on both sides.
+    primaryKey({ columns: [t.reconciliationId, t.sourceId] }),
+    index("reconciliation_sources_source").on(t.sourceId),
+    check("reconciliation_sources_side", sql`${t.side} in ('a', 'b')`),
+    check("reconciliation_sources_counts", sql`${t.partialCount} >= 0 and ${t.reconciledCount} >= 0`),
+  ],
+);
+
+export const reconciliationRules = sqliteTable(
+  "reconciliation_rules",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    reconciliationId: integer("reconciliation_id")
+      .notNull()
+      .references(() => reconciliations.id),
+    priority: integer("priority").notNull(),
+    status: text("status", { enum: ["active", "inactive"] }).notNull(),
+    description: text("description"),
+    version: integer("version").notNull().default(1),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    deletedAt: integer("deleted_at"),
+  },
+  (t) => [
+    index("reconciliation_rules_reconciliation").on(t.reconciliationId),
+    index("reconciliation_rules_environment").on(t.environmentId),
+  ],
+);
+
+/** What a rule said in each of its versions; matches name the version that made them. */
+export const ruleVersions = sqliteTable(
+  "rule_versions",
+  {
+    ruleId: integer("rule_id")
+      .notNull()
+      .references(() => reconciliationRules.id),
+    version: integer("version").notNull(),
+    definition: text("definition").notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.ruleId, t.version] })],
+);
+
+/** A record's state in one reconciliation; there is a row only once something has happened to the pair. */
+export const entries = sqliteTable(
+  "entries",
+  {
+    reconciliationId: integer("reconciliation_id")
+      .notNull()
+      .references(() => reconciliations.id),
+    recordId: integer("record_id")
+      .notNull()
+      .references(() => records.id),
+    /** The record's amount, repeated so that a CHECK can hold the matched amount against it. */
+    amount: integer("amount").notNull(),
+    matched: integer("matched").notNull().default(0),
+    matchCount: integer("match_count").notNull().default(0),
+    /** 0 unreconciled, 1 partially reconciled, 2 reconciled. */
+    status: integer("status").notNull().default(0),
+    version: integer("version").notNull().default(1),
+    overdueAt: integer("overdue_at"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.reconciliationId, t.recordId] }),
+    index("entries_record").on(t.recordId),
+    check("entries_matched", sql`typeof(${t.matched}) = 'integer' and ${t.matched} between 0 and ${t.amount}`),
+    check("entries_match_count", sql`${t.matchCount} >= 0 and (${t.matched} = 0 or ${t.matchCount} > 0)`),
+    check(
+      "entries_status",
+      sql`${t.status} = case when ${t.matchCount} = 0 then 0 when ${t.matched} = ${t.amount} then 2 else 1 end`,
+    ),
+  ],
+);
+
+export const matches = sqliteTable(
+  "matches",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    reconciliationId: integer("reconciliation_id")
+      .notNull()
+      .references(() => reconciliations.id),
+    ruleId: integer("rule_id"),
+    ruleVersion: integer("rule_version"),
+    method: text("method", { enum: ["automatic", "manual"] }).notNull(),
+    status: text("status", { enum: ["matched", "voided"] }).notNull(),
+    currency: text("currency").notNull(),
+    variance: integer("variance").notNull(),
+    /** The compared values as the engine saw them: one `[a, b, passed]` for each condition of the rule's version. */
+    explanation: text("explanation").notNull(),
+    /** The matched records with their versions: what a void keeps from being matched again by itself. */
+    setKey: text("set_key").notNull(),
+    /** Its link in the reconciliation's hash chain. */
+    linkNo: integer("link_no").notNull(),
+    createdAt: integer("created_at").notNull(),
+    voidedAt: integer("voided_at"),
+    voidReason: text("void_reason"),
+  },
+  (t) => [
+    index("matches_environment").on(t.environmentId),
+    index("matches_reconciliation").on(t.reconciliationId, t.status),
+    index("matches_rule").on(t.ruleId),
+    check("matches_status", sql`${t.status} in ('matched', 'voided')`),
+    check("matches_voided", sql`(${t.status} = 'voided') = (${t.voidedAt} is not null)`),
+  ],
+);
+
+export const allocations = sqliteTable(
+  "allocations",
+  {
+    matchId: integer("match_id")
+      .notNull()
+      .references(() => matches.id),
+    recordId: integer("record_id")
+      .notNull()
+      .references(() => records.id),
+    side: text("side", { enum: ["a", "b"] }).notNull(),
+    amount: integer("amount").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.matchId, t.recordId] }),
+    index("allocations_record").on(t.recordId, t.matchId),
+    check("allocations_amount", sql`${t.amount} >= 0 and typeof(${t.amount}) = 'integer'`),
+  ],
+);
+
+/** The hash chain of a reconciliation: each link's hash covers the previous hash and the payload's stored bytes. */
+export const links = sqliteTable(
+  "links",
+  {
+    reconciliationId: integer("reconciliation_id")
+      .notNull()
+      .references(() => reconciliations.id),
+    no: integer("no").notNull(),
+    kind: text("kind", { enum: ["match", "void"] }).notNull(),
+    matchId: integer("match_id")
+      .notNull()
+      .references(() => matches.id),
+    payload: text("payload").notNull(),
+    previousHash: text("previous_hash").notNull(),
+    hash: text("hash").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.reconciliationId, t.no] }),
+    uniqueIndex("links_previous").on(t.reconciliationId, t.previousHash),
+    uniqueIndex("links_match_kind").on(t.matchId, t.kind),
+    check("links_kind", sql`${t.kind} in ('match', 'void')`),
+  ],
+);
+
+/** Sets that a person took apart; automation leaves them alone until one of their records is changed. */
+export const voidedSets = sqliteTable(
+  "voided_sets",
+  {
+    reconciliationId: integer("reconciliation_id")
+      .notNull()
+      .references(() => reconciliations.id),
+    setKey: text("set_key").notNull(),
+    matchId: integer("match_id").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.reconciliationId, t.setKey] })],
+);
+
+export const webhookEndpoints = sqliteTable(
+  "webhook_endpoints",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id")
+      .notNull()
+      .references(() => environments.id),
+    url: text("url").notNull(),
+    eventTypes: text("event_types", { mode: "json" }).$type<string[]>().notNull(),
+    description: text("description"),
+    status: text("status", { enum: ["enabled", "disabled"] }).notNull(),
+    format: text("format", { enum: ["standard", "modern_treasury"] }).notNull(),
+    secret: text("secret").notNull(),
+    previousSecret: text("previous_secret"),
+    previousSecretUntil: integer("previous_secret_until"),
+    /** Since when every attempt has failed; null after a success. */
+    failingSince: integer("failing_since"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    deletedAt: integer("deleted_at"),
+  },
+  (t) => [
+    index("webhook_endpoints_environment").on(t.environmentId),
+    check("webhook_endpoints_status", sql`${t.status} in ('enabled', 'disabled')`),
+  ],
+);
+
+/** The outbox: a row first, a queue message second. */
+export const events = sqliteTable(
+  "events",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    type: text("type").notNull(),
+    /** What happened, named by its facts; the unique index makes it happen once. */
+    occurrence: text("occurrence").notNull().unique(),
+    /** `record` or `match`, … : which presenter turns the snapshot into what GET answers. */
+    subject: text("subject").notNull(),
+    /** The subject's rows as of the commit. */
+    snapshot: text("snapshot").notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [index("events_environment").on(t.environmentId), index("events_created").on(t.createdAt)],
+);
+
+export const deliveries = sqliteTable(
+  "deliveries",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    eventId: integer("event_id")
+      .notNull()
+      .references(() => events.id),
+    endpointId: integer("endpoint_id")
+      .notNull()
+      .references(() => webhookEndpoints.id),
+    status: text("status", { enum: ["pending", "delivered", "failed"] }).notNull(),
+    attemptCount: integer("attempt_count").notNull().default(0),
+    nextAttemptAt: integer("next_attempt_at"),
+    /** While an attempt is under way: when another may assume that it died. */
+    leasedUntil: integer("leased_until"),
+    createdAt: integer("created_at").notNull(),
+    completedAt: integer("completed_at"),
+  },
+  (t) => [
+    index("deliveries_environment").on(t.environmentId),
+    index("deliveries_endpoint").on(t.endpointId),
+    index("deliveries_event").on(t.eventId),
+    index("deliveries_due").on(t.nextAttemptAt).where(sql`status = 'pending'`),
+    check("deliveries_status", sql`${t.status} in ('pending', 'delivered', 'failed')`),
+    check("deliveries_next", sql`(${t.status} = 'pending') = (${t.nextAttemptAt} is not null)`),
+  ],
+);
+
+export const attempts = sqliteTable(
+  "attempts",
+  {
+    deliveryId: integer("delivery_id")
+      .notNull()
+      .references(() => deliveries.id),
+    no: integer("no").notNull(),
+    startedAt: integer("started_at").notNull(),
+    latencyMs: integer("latency_ms").notNull(),
+    statusCode: integer("status_code"),
+    error: text("error"),
+    responseBody: text("response_body"),
+  },
+  (t) => [primaryKey({ columns: [t.deliveryId, t.no] })],
+);

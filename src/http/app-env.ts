@@ -1,0 +1,12 @@
+import type { Bindings } from "../config.ts";
+import type { Scope } from "../services/authenticate.ts";
+import type { ServiceContext } from "../services/context.ts";
+
+export interface AppEnv {
+  Bindings: Bindings;
+  Variables: {
+    requestId: string;
+    /** The caller's context, or a refusal thrown if its key lacks the scope. */
+    authorize: (scope: Scope) => ServiceContext;
+  };
+}

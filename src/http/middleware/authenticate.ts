@@ -1,0 +1,72 @@
+import type { Context } from "hono";
+import { createMiddleware } from "hono/factory";
+import { API_KEY_CACHE_MS } from "../../config.ts";
+import type { Db } from "../../db/client.ts";
+import { authenticate, type Caller, hasScope, noteKeyUse } from "../../services/authenticate.ts";
+import type { ServiceContext } from "../../services/context.ts";
+import type { Reconcilers } from "../../services/reconcilers.ts";
+import type { AppEnv } from "../app-env.ts";
+import { Refused } from "../refusal.ts";
+
+export interface AuthenticationDependencies {
+  openDb(c: Context<AppEnv>): Db;
+  openReconcilers(c: Context<AppEnv>): Reconcilers;
+}
+
+interface Remembered {
+  caller: Caller;
+  until: number;
+}
+
+const REMEMBERED_MAX_KEYS = 1_000;
+
+/** Finds out who calls, and hands each endpoint a way to ask for the scope that it declares. */
+export function authentication({ openDb, openReconcilers }: AuthenticationDependencies) {
+  // A key that is revoked is refused everywhere once this has run out.
+  const remembered = new Map<string, Remembered>();
+
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const key = readKey(c.req.raw.headers);
+    if (!key) throw new Refused({ kind: "unauthenticated" });
+    const now = Date.now();
+    const db = openDb(c);
+    const cached = remembered.get(key);
+    const fresh = cached && cached.until > now ? cached.caller : undefined;
+    const caller = fresh ?? (await authenticate(db, key, c.env.BOOTSTRAP_API_KEY));
+    if (!caller) throw new Refused({ kind: "unauthenticated" });
+    if (!fresh) {
+      if (remembered.size >= REMEMBERED_MAX_KEYS) remembered.clear();
+      remembered.set(key, { caller, until: now + API_KEY_CACHE_MS });
+      if (caller.keyId !== null) c.executionCtx.waitUntil(noteKeyUse(db, caller.keyId, now));
+    }
+    c.set("authorize", (scope) => {
+      if (!hasScope(caller, scope)) throw new Refused({ kind: "missing_scope", scope });
+      return {
+        db,
+        environmentId: caller.environmentId,
+        environmentUid: caller.environmentUid,
+        keyUid: caller.keyUid,
+        isBootstrap: caller.keyId === null,
+        now: () => Date.now(),
+        reconcilers: openReconcilers(c),
+        allowLocalWebhooks: c.env.ALLOW_LOCAL_WEBHOOKS === "true",
+        alongside: [],
+      } satisfies ServiceContext;
+    });
+    await next();
+  });
+}
+
+function readKey(headers: Headers): string | undefined {
+  const own = headers.get("x-api-key");
+  if (own) return own;
+  const [scheme, credentials = ""] = (headers.get("authorization") ?? "").split(/ +/, 2);
+  if (scheme?.toLowerCase() === "bearer") return credentials || undefined;
+  if (scheme?.toLowerCase() !== "basic") return undefined;
+  try {
+    const text = new TextDecoder().decode(Uint8Array.from(atob(credentials), (char) => char.charCodeAt(0)));
+    return text.includes(":") ? text.slice(text.indexOf(":") + 1) || undefined : undefined;
+  } catch {
+    return undefined;
+  }
+}

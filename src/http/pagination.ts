@@ -1,0 +1,58 @@
+import { z } from "@hono/zod-openapi";
+import { PAGE_DEFAULT_ROWS, PAGE_MAX_ROWS } from "../config.ts";
+import { sha256Hex } from "../core/digest.ts";
+import { invalid, ok, type Result } from "../core/result.ts";
+import type { Page, PageRequest } from "../db/page.ts";
+import type { ServiceContext } from "../services/context.ts";
+
+/** The paging parameters of every /v1 list. */
+export const pageQuery = {
+  limit: z
+    .string()
+    .regex(/^\d{1,4}$/, "Must be a whole number.")
+    .transform(Number)
+    .refine((n) => n >= 1 && n <= PAGE_MAX_ROWS, `Must be 1 to ${PAGE_MAX_ROWS}.`)
+    .optional()
+    .meta({ type: "integer", description: `1 to ${PAGE_MAX_ROWS}, by default ${PAGE_DEFAULT_ROWS}` } as never),
+  cursor: z.string().optional().meta({ description: "next_cursor of the page before" }),
+};
+
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({ data: z.array(item), next_cursor: z.string().nullable(), has_more: z.boolean() });
+}
+
+/** Reads `limit` and `cursor`. A cursor of another list or environment is refused like one that was never ours. */
+export async function readPage(
+  ctx: ServiceContext,
+  list: string,
+  query: { limit?: number | undefined; cursor?: string | undefined },
+): Promise<Result<PageRequest>> {
+  const limit = query.limit ?? PAGE_DEFAULT_ROWS;
+  if (query.cursor === undefined) return ok({ limit, before: null });
+  const position = /^[A-Za-z0-9]{1,12}\.[0-9a-f]{16}$/.test(query.cursor) ? query.cursor.split(".")[0] : undefined;
+  const before = position === undefined ? Number.NaN : Number.parseInt(position, 36);
+  if (!Number.isSafeInteger(before) || (await writeCursor(ctx, list, before)) !== query.cursor) {
+    return invalid([
+      { path: "cursor", code: "invalid_cursor", message: "Must be the next_cursor of a page of this list." },
+    ]);
+  }
+  return ok({ limit, before });
+}
+
+export async function presentPage<Row>(
+  ctx: ServiceContext,
+  list: string,
+  page: Page<Row>,
+  present: (row: Row) => unknown,
+): Promise<{ status: number; body: unknown }> {
+  const nextCursor = page.next === null ? null : await writeCursor(ctx, list, page.next);
+  return {
+    status: 200,
+    body: { data: page.rows.map(present), next_cursor: nextCursor, has_more: nextCursor !== null },
+  };
+}
+
+async function writeCursor(ctx: ServiceContext, list: string, position: number): Promise<string> {
+  const check = await sha256Hex(`${list}\n${ctx.environmentUid}\n${position}`);
+  return `${position.toString(36)}.${check.slice(0, 16)}`;
+}

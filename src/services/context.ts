@@ -1,0 +1,20 @@
+import type { Db, Statement } from "../db/client.ts";
+import type { Reconcilers } from "./reconcilers.ts";
+
+/** Who asks, and what a service may use to answer. */
+export interface ServiceContext {
+  db: Db;
+  environmentId: number;
+  environmentUid: string;
+  /** The id of the API key; null for the bootstrap key. */
+  keyUid: string | null;
+  isBootstrap: boolean;
+  now: () => number;
+  reconcilers: Reconcilers;
+  allowLocalWebhooks: boolean;
+  /**
+   * Statements that join the batch of whatever this request writes: further expectations and rows of its caller. They
+   * stand first, so that a guard among them refuses everything.
+   */
+  alongside: Statement[];
+}

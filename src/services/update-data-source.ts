@@ -1,0 +1,27 @@
+import { and, eq, isNull } from "drizzle-orm";
+import { notFound, ok, type Result } from "../core/result.ts";
+import { runBatch } from "../db/client.ts";
+import { type DataSourceRow, findDataSource } from "../db/data-sources.ts";
+import { dataSources } from "../db/schema.ts";
+import type { ServiceContext } from "./context.ts";
+
+export interface DataSourcePatch {
+  name?: string | undefined;
+  description?: string | null | undefined;
+}
+
+export async function updateDataSource(
+  ctx: ServiceContext,
+  key: string,
+  patch: DataSourcePatch,
+): Promise<Result<DataSourceRow>> {
+  const change = ctx.db.orm
+    .update(dataSources)
+    .set({ ...patch, updatedAt: ctx.now() })
+    .where(
+      and(eq(dataSources.environmentId, ctx.environmentId), eq(dataSources.key, key), isNull(dataSources.deletedAt)),
+    );
+  await runBatch(ctx.db, [...ctx.alongside, change]);
+  const row = await findDataSource(ctx.db, ctx.environmentId, key);
+  return row ? ok(row) : notFound("data source");
+}
