@@ -1,0 +1,173 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { RecordSnapshot } from "../core/record-view.ts";
+import { type RecordFields, signOf } from "../core/record.ts";
+import { all, type Db, first, jsonList } from "./client.ts";
+
+export interface RecordRow {
+  id: number;
+  uid: string;
+  sourceId: number;
+  typeKey: string;
+  version: number;
+  touchedCount: number;
+  isAdjustment: number;
+  fields: RecordFields;
+}
+
+const pairs = sql.raw(`(
+  select json_group_array(json_object(
+    'reconciliation_id', c.uid,
+    'status', coalesce(e.status, 0),
+    'matched', coalesce(e.matched, 0),
+    'overdue_at', e.overdue_at,
+    'match_ids', json(case when coalesce(e.match_count, 0) = 0 then '[]' else (
+      select json_group_array(m.uid order by m.id) from allocations a join matches m on m.id = a.match_id
+      where a.record_id = r.id and m.reconciliation_id = c.id and m.status = 'matched') end)
+  ) order by c.id)
+  from reconciliation_sources rs
+  join reconciliations c on c.id = rs.reconciliation_id
+  left join entries e on e.reconciliation_id = c.id and e.record_id = r.id
+  where rs.source_id = r.source_id)`);
+
+/** A JSON object of a record `r` of a source `s`, in the form of `RecordSnapshot`. */
+export const recordSnapshot: SQL = sql`json_object(
+  'id', r.uid, 'type_key', s.key, 'date', r.date, 'amount', r.amount, 'currency', r.currency,
+  'direction', r.direction, 'description', r.description, 'external_id', r.external_id,
+  'metadata', json(r.metadata), 'expected_by', r.expected_by, 'created_at', r.created_at,
+  'updated_at', r.updated_at, 'reconciliations', json(${pairs}))`;
+
+/** One row with the snapshot of a live record; none if it is deleted or of another environment. */
+export function selectRecordSnapshot(environmentId: number, uid: string): SQL {
+  return sql`select ${recordSnapshot} as snapshot from records r join data_sources s on s.id = r.source_id
+    where r.uid = ${uid} and r.environment_id = ${environmentId} and r.deleted_at is null and s.deleted_at is null`;
+}
+
+export async function findRecordSnapshot(
+  db: Db,
+  environmentId: number,
+  uid: string,
+): Promise<RecordSnapshot | undefined> {
+  const row = await first<{ snapshot: string }>(db, selectRecordSnapshot(environmentId, uid));
+  return row && (JSON.parse(row.snapshot) as RecordSnapshot);
+}
+
+interface StoredRecord {
+  id: number;
+  uid: string;
+  source_id: number;
+  type_key: string;
+  version: number;
+  touched_count: number;
+  is_adjustment: number;
+  date: string;
+  amount: number;
+  currency: string;
+  direction: 1 | -1;
+  description: string | null;
+  external_id: string | null;
+  metadata: string;
+  expected_by: string | null;
+}
+
+export async function findRecord(db: Db, environmentId: number, uid: string): Promise<RecordRow | undefined> {
+  const row = await first<StoredRecord>(
+    db,
+    sql`select r.*, s.key as type_key from records r join data_sources s on s.id = r.source_id
+      where r.uid = ${uid} and r.environment_id = ${environmentId} and r.deleted_at is null and s.deleted_at is null`,
+  );
+  if (!row) return undefined;
+  return {
+    id: row.id,
+    uid: row.uid,
+    sourceId: row.source_id,
+    typeKey: row.type_key,
+    version: row.version,
+    touchedCount: row.touched_count,
+    isAdjustment: row.is_adjustment,
+    fields: {
+      date: row.date,
+      amount: row.amount,
+      currency: row.currency,
+      direction: row.direction === 1 ? "credit" : "debit",
+      description: row.description,
+      externalId: row.external_id,
+      metadata: JSON.parse(row.metadata),
+      expectedBy: row.expected_by,
+    },
+  };
+}
+
+export async function findRecordByExternalId(
+  db: Db,
+  sourceId: number,
+  externalId: string,
+): Promise<{ uid: string } | undefined> {
+  return first(
+    db,
+    sql`select uid from records where source_id = ${sourceId} and external_id = ${externalId} and deleted_at is null`,
+  );
+}
+
+export interface NewRecordRow {
+  uid: string;
+  sourceId: number;
+  fields: RecordFields;
+  isAdjustment: boolean;
+}
+
+/** The statements that bring new records in, with their change numbers and their sources' counters. */
+export function insertRecords(environmentId: number, rows: readonly NewRecordRow[], now: number): SQL[] {
+  const tuples = rows.map(({ uid, sourceId, fields, isAdjustment }) => [
+    uid,
+    sourceId,
+    fields.date,
+    fields.amount,
+    fields.currency,
+    signOf(fields.direction),
+    fields.description,
+    fields.externalId,
+    JSON.stringify(fields.metadata),
+    fields.expectedBy,
+    isAdjustment ? 1 : 0,
+  ]);
+  const uids = jsonList(rows.map((row) => row.uid));
+  return [
+    sql`insert into records (environment_id, created_at, updated_at, uid, source_id, date, amount, currency, direction,
+        description, external_id, metadata, expected_by, is_adjustment)
+      select ${environmentId}, ${now}, ${now}, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
+        value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10
+      from json_each(${jsonList(tuples)}) order by key`,
+    sql`update data_sources set last_record_at = ${now},
+        record_count = record_count + (
+          select count(*) from json_each(${uids}) j join records r on r.uid = j.value where r.source_id = data_sources.id)
+      where id in (select value from json_each(${jsonList([...new Set(rows.map((row) => row.sourceId))])}))`,
+    ...logChanges(sql`select r.id, r.source_id from json_each(${uids}) j join records r on r.uid = j.value`),
+  ];
+}
+
+/**
+ * The statements that give each record of a query `(id, source_id)` the next change number of its source. They stand
+ * after the change itself, in its batch.
+ */
+export function logChanges(changed: SQL): SQL[] {
+  return [
+    sql`insert into changes (source_id, no, record_id, token)
+      select c.source_id, s.change_no + row_number() over (partition by c.source_id order by c.id), c.id,
+        random() & 0x1fffffffffffff
+      from (${changed}) c join data_sources s on s.id = c.source_id order by c.id`,
+    sql`update data_sources set change_no = change_no + c.count
+      from (select source_id, count(*) as count from (${changed}) group by source_id) c
+      where data_sources.id = c.source_id`,
+  ];
+}
+
+/** The public ids of the reconciliations that a data source takes part in. */
+export function selectReconciliationUids(sourceId: number): SQL {
+  return sql`select c.uid from reconciliation_sources rs join reconciliations c on c.id = rs.reconciliation_id
+    where rs.source_id = ${sourceId} order by c.id`;
+}
+
+export async function listReconciliationUids(db: Db, sourceId: number): Promise<string[]> {
+  const rows = await all<{ uid: string }>(db, selectReconciliationUids(sourceId));
+  return rows.map((row) => row.uid);
+}

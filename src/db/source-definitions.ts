@@ -1,0 +1,29 @@
+import { sql } from "drizzle-orm";
+import type { PropertyDefinition, PropertyType } from "../core/property.ts";
+import { all, type Db } from "./client.ts";
+
+export interface SourceWithDefinitions {
+  id: number;
+  key: string;
+  definitions: PropertyDefinition[];
+}
+
+/** A live data source with what binds new writes of its records, in one query. */
+export async function findSourceWithDefinitions(
+  db: Db,
+  environmentId: number,
+  key: string,
+): Promise<SourceWithDefinitions | undefined> {
+  const rows = await all<{ id: number; property: string | null; type: PropertyType; optional: number }>(
+    db,
+    sql`select s.id, d.key as property, d.type, d.optional
+      from data_sources s left join property_definitions d on d.source_id = s.id
+      where s.environment_id = ${environmentId} and s.key = ${key} and s.deleted_at is null`,
+  );
+  const [source] = rows;
+  if (!source) return undefined;
+  const definitions = rows.flatMap((row) =>
+    row.property === null ? [] : [{ key: row.property, type: row.type, optional: row.optional === 1 }],
+  );
+  return { id: source.id, key, definitions };
+}

@@ -1,0 +1,79 @@
+import { sql } from "drizzle-orm";
+import { dayOf } from "../core/calendar.ts";
+import { parseRecordPatch, type RecordFields, signOf } from "../core/record.ts";
+import type { RecordSnapshot } from "../core/record-view.ts";
+import { conflict, fail, invalid, notFound, ok, type Result } from "../core/result.ts";
+import { findConstraint, runBatch } from "../db/client.ts";
+import { expectThat } from "../db/guard.ts";
+import {
+  findRecord,
+  logChanges,
+  type RecordRow,
+  selectReconciliationUids,
+  selectRecordSnapshot,
+} from "../db/records.ts";
+import { findSourceWithDefinitions } from "../db/source-definitions.ts";
+import type { ServiceContext } from "./context.ts";
+import { externalIdTaken } from "./create-record.ts";
+import { readRecordAfterMatching } from "./read-record.ts";
+
+/** Changes a record that is unreconciled everywhere; it is matched again. */
+export async function updateRecord(ctx: ServiceContext, uid: string, input: unknown): Promise<Result<RecordSnapshot>> {
+  const record = await findRecord(ctx.db, ctx.environmentId, uid);
+  if (!record) return notFound("record");
+  const source = await findSourceWithDefinitions(ctx.db, ctx.environmentId, record.typeKey);
+  const parsed = parseRecordPatch(input, record.fields, source?.definitions ?? []);
+  if (!parsed.ok) return invalid(parsed.failure);
+  if (record.touchedCount > 0) return recordIsMatched();
+  try {
+    const results = await runBatch(ctx.db, [
+      ...ctx.alongside,
+      expectThat(untouched(record)),
+      writeFields(record.id, parsed.value, ctx.now()),
+      clearOverdue(record.id, dayOf(ctx.now())),
+      ...logChanges(sql`select id, source_id from records where id = ${record.id}`),
+      selectRecordSnapshot(ctx.environmentId, uid),
+      selectReconciliationUids(record.sourceId),
+    ]);
+    return ok(await readRecordAfterMatching(ctx, uid, results.slice(-2)));
+  } catch (error) {
+    const constraint = findConstraint(error);
+    if (constraint?.kind === "unique") return externalIdTaken(ctx, record.sourceId, parsed.value.externalId);
+    if (constraint?.kind === "guard") return explainLostRace(ctx, uid);
+    throw error;
+  }
+}
+
+export function recordIsMatched(): Result<never> {
+  return conflict("The record is matched; void its matches first.");
+}
+
+/** A condition for guards: the record is as it was read, and nothing is matched with it. */
+export function untouched(record: Pick<RecordRow, "id" | "version">) {
+  return sql`exists (select 1 from records where id = ${record.id} and version = ${record.version}
+    and touched_count = 0 and deleted_at is null)`;
+}
+
+export async function explainLostRace(ctx: ServiceContext, uid: string): Promise<Result<never>> {
+  const now = await findRecord(ctx.db, ctx.environmentId, uid);
+  if (!now) return notFound("record");
+  if (now.touchedCount > 0) return recordIsMatched();
+  return fail({ kind: "conflict", detail: "The record was changed at the same moment.", retryAfterSeconds: 1 });
+}
+
+function writeFields(id: number, fields: RecordFields, now: number) {
+  return sql`update records set version = version + 1, updated_at = ${now}, date = ${fields.date},
+      amount = ${fields.amount}, currency = ${fields.currency}, direction = ${signOf(fields.direction)},
+      description = ${fields.description}, external_id = ${fields.externalId},
+      metadata = ${JSON.stringify(fields.metadata)}, expected_by = ${fields.expectedBy}
+    where id = ${id}`;
+}
+
+/** Takes back the overdue mark in every reconciliation in which the record now falls due today or later, or never. */
+function clearOverdue(id: number, today: string) {
+  return sql`update entries set overdue_at = null, version = entries.version + 1
+    from records r, reconciliations c
+    where entries.record_id = ${id} and entries.overdue_at is not null and r.id = entries.record_id
+      and c.id = entries.reconciliation_id
+      and coalesce(r.expected_by, date(r.date, c.expected_within_days || ' days'), '9999-12-31') >= ${today}`;
+}
