@@ -17,5 +17,7 @@ export default defineConfig(async () => ({
   test: {
     include: ["test/**/*.test.ts"],
     setupFiles: ["./test/support/migrate.ts"],
+    // One such line for each request would bury what a test has to say.
+    onConsoleLog: (log) => !log.trim().split("\n").every((line) => line.startsWith('{"message":"request"')),
   },
 }));

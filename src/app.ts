@@ -1,11 +1,13 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { DrizzleQueryError } from "drizzle-orm";
 import { v7 as newId } from "uuid";
 import { openDb } from "./db/client.ts";
 import type { AppEnv } from "./http/app-env.ts";
-import { type Door, type Endpoint, registerEndpoints } from "./http/endpoint.ts";
+import { type Door, registerEndpoints } from "./http/endpoint.ts";
 import { authentication } from "./http/middleware/authenticate.ts";
 import { logRequest } from "./http/middleware/log-request.ts";
-import { openApiDocument } from "./http/openapi.ts";
+import { secureHeaders } from "./http/middleware/secure-headers.ts";
+import { openRoutes, registerOpenRoutes } from "./http/open-routes.ts";
 import { type Refusal, Refused } from "./http/refusal.ts";
 import { v1Door } from "./http/v1/door.ts";
 import { v1Endpoints } from "./http/v1/index.ts";
@@ -20,27 +22,15 @@ export function createApp() {
     c.res.headers.set("X-Request-Id", c.var.requestId);
   });
   app.use(logRequest);
+  app.use(secureHeaders);
 
-  app.get("/health", async (c) => {
-    try {
-      await c.env.DB.prepare("select 1").first();
-      return c.json({ status: "ok" });
-    } catch {
-      return c.json({ status: "unavailable" }, 503);
-    }
-  });
+  registerOpenRoutes(app);
 
   app.use(
     "/v1/*",
     authentication({ openDb: (c) => openDb(c.env.DB), openReconcilers: (c) => openReconcilers(c.env.RECONCILER) }),
   );
   registerEndpoints(app, v1Door, v1Endpoints);
-
-  let document: string | undefined;
-  app.get("/openapi.json", (c) => {
-    document ??= JSON.stringify(openApiDocument(app));
-    return c.body(document, 200, { "Content-Type": "application/json" });
-  });
 
   app.notFound((c) => {
     const allow = findMethods(c.req.path);
@@ -54,7 +44,7 @@ export function createApp() {
   app.onError((error, c) => {
     if (error instanceof Refused) return doorOf().presentRefusal(error.refusal, c);
     console.error(
-      JSON.stringify({ message: "unexpected error", request_id: c.var.requestId, error: String(error.stack) }),
+      JSON.stringify({ message: "unexpected error", request_id: c.var.requestId, error: describeError(error) }),
     );
     return doorOf().presentRefusal({ kind: "internal" }, c);
   });
@@ -66,14 +56,17 @@ function doorOf(): Door {
   return v1Door;
 }
 
-const routes = [
-  { pattern: /^\/(health|openapi\.json)$/, method: "GET" },
-  ...v1Endpoints.map((endpoint: Endpoint) => ({
-    pattern: new RegExp(`^${endpoint.path.replaceAll(/\{\w+\}/g, "[^/]+")}$`),
-    method: endpoint.method.toUpperCase(),
-  })),
-];
+/** Drizzle's own text holds the bound values, which logs must not; its cause says what went wrong. */
+function describeError(error: Error): string {
+  if (!(error instanceof DrizzleQueryError)) return String(error.stack);
+  return `${error.query}\n${error.cause?.stack}`;
+}
+
+const routes = [...openRoutes, ...v1Endpoints].map(({ method, path }) => ({
+  pattern: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`),
+  methods: method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()],
+}));
 
 function findMethods(path: string): string[] {
-  return [...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))];
+  return [...new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods))];
 }

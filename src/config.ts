@@ -17,6 +17,8 @@ export interface DeliveryMessage {
 }
 
 export const REQUEST_MAX_BYTES = 25 * 1024 * 1024;
+/** A body of a few megabytes can have a million wrong fields; its answer must not outgrow the Worker's memory. */
+export const PROBLEM_MAX_ERRORS = 1_000;
 export const API_KEY_CACHE_MS = 5_000;
 export const API_KEY_USE_RESOLUTION_MS = 60_000;
 
@@ -46,4 +48,26 @@ export const SWEEP_PARALLEL = 6;
 export const SWEEP_MAX_DELIVERIES = 1_000;
 
 export const QUEUE_SEND_MAX_MESSAGES = 100;
-export const AUDIT_PAGE_LINKS = 500;
+
+export const WEBHOOK_QUEUE = "tieout-webhooks";
+export const WEBHOOK_DEAD_LETTER_QUEUE = "tieout-webhooks-dead";
+export const WEBHOOK_ENDPOINTS_MAX = 1_000;
+export const WEBHOOK_TIMEOUT_MS = 15_000;
+export const WEBHOOK_ANSWER_MAX_BYTES = 1_024;
+/** How long an attempt holds its delivery; whoever dies in it is followed by another once this is over. */
+export const WEBHOOK_LEASE_MS = 30_000;
+/** How much too early a wake-up may come, by the difference of two machines' clocks. */
+export const WEBHOOK_DUE_TOLERANCE_MS = 500;
+/** How long a batch of wake-ups waits for its attempts; slower ones go on without holding up the queue. */
+export const WEBHOOK_BATCH_WAIT_MS = 250;
+/** Attempts of one delivery, those asked for by hand included. */
+export const WEBHOOK_ATTEMPTS_MAX = 50;
+export const WEBHOOK_SECRET_OVERLAP_MS = 24 * 60 * 60 * 1_000;
+/** Secrets of an endpoint that still sign beside the current one. */
+export const WEBHOOK_PREVIOUS_SECRETS_MAX = 5;
+/** How long past its due time the cron takes a delivery's wake-up for lost. */
+export const WEBHOOK_STRAGGLER_MS = 30_000;
+/** By how much the dead-letter queue puts off what could not be worked on. */
+export const WEBHOOK_REARM_DELAY_MS = 60_000;
+/** Events that one replay looks at; its answer says where to go on. */
+export const REPLAY_MAX_EVENTS = 5_000;

@@ -1,5 +1,7 @@
 import { createApp } from "./app.ts";
-import type { Bindings } from "./config.ts";
+import type { Bindings, DeliveryMessage } from "./config.ts";
+import { handleCron } from "./runtime/cron.ts";
+import { handleWebhookBatch } from "./runtime/webhook-queue.ts";
 
 export { Reconciler } from "./runtime/reconciler.ts";
 
@@ -7,4 +9,6 @@ const app = createApp();
 
 export default {
   fetch: app.fetch,
-} satisfies ExportedHandler<Bindings>;
+  queue: handleWebhookBatch,
+  scheduled: (controller, env) => handleCron(env, controller.scheduledTime),
+} satisfies ExportedHandler<Bindings, DeliveryMessage>;

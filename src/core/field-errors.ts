@@ -15,12 +15,14 @@ export function listFieldErrors(error: z.ZodError, prefix = ""): FieldError[] {
 
 function describeIssue(issue: z.core.$ZodIssue, prefix: string): FieldError[] {
   const path = `${prefix}${jsonPointer(issue.path)}`;
+  // Present only where the schema was asked to report inputs.
+  if ("input" in issue && issue.input === undefined) return [{ path, code: "required", message: REQUIRED }];
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.map((key) => ({
         path: `${path}${jsonPointer([key])}`,
         code: "unknown_field",
-        message: `There is no field "${key}" here.`,
+        message: `There is no field "${key.slice(0, 64)}" here.`,
       }));
     case "invalid_value":
       return [{ path, code: "invalid_value", message: `Must be one of: ${issue.values.map(String).join(", ")}.` }];

@@ -1,5 +1,8 @@
 import { getExponent, presentAmount } from "./money.ts";
 
+/** A compared pair of values and whether the condition held, in the order of the rule's conditions. */
+export type StoredOutcome = [a: unknown, b: unknown, passed: boolean];
+
 /** A match with what it allocates and its link in the chain, as one SELECT reads it. Amounts in minor units, times in ms. */
 export interface MatchSnapshot {
   id: string;
@@ -11,7 +14,9 @@ export interface MatchSnapshot {
   variance: number;
   currency: string;
   records: { record_id: string; side: "a" | "b"; amount: number }[];
-  explanation: ConditionExplanation[];
+  explanation: StoredOutcome[];
+  /** The filters of the rule's version, in wire form; null for a manual match. */
+  filters: unknown;
   created_at: number;
   voided_at: number | null;
   void_reason: string | null;
@@ -28,13 +33,22 @@ export interface ConditionExplanation {
 }
 
 /** The match as /v1 shows it: amounts in major units, times in RFC 3339. */
-export function presentMatch(snapshot: MatchSnapshot) {
+export function presentMatch({ filters, ...snapshot }: MatchSnapshot) {
   const exponent = getExponent(snapshot.currency);
+  const conditions = listWireConditions(filters);
   return {
     ...snapshot,
     variance: presentAmount(snapshot.variance, exponent),
     records: snapshot.records.map((record) => ({ ...record, amount: presentAmount(record.amount, exponent) })),
+    explanation: snapshot.explanation.map(([a, b, passed], place): ConditionExplanation => {
+      return { condition: conditions[place], a, b, outcome: passed ? "passed" : "failed" };
+    }),
     created_at: new Date(snapshot.created_at).toISOString(),
     voided_at: snapshot.voided_at === null ? null : new Date(snapshot.voided_at).toISOString(),
   };
+}
+
+function listWireConditions(node: unknown): unknown[] {
+  if (typeof node !== "object" || node === null) return [];
+  return "rules" in node && Array.isArray(node.rules) ? node.rules.flatMap(listWireConditions) : [node];
 }

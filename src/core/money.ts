@@ -1,4 +1,4 @@
-import { code as findCurrency } from "currency-codes";
+import { data as currencies, code as findCurrency } from "currency-codes";
 import { type Decimal, decimalFromNumber, formatDecimal, parseDecimal } from "./decimal.ts";
 
 /** The largest amount, in minor units: below 2^53, so that it is exact as a JSON number in both directions. */
@@ -53,4 +53,29 @@ export function presentAmount(minor: number | bigint, exponent: number): number 
   const size = minor < 0 ? -minor : minor;
   if (size > MAX_MINOR_UNITS) return formatDecimal(toDecimal(minor, exponent));
   return Number(minor) / 10 ** exponent;
+}
+
+/**
+ * A bound in major units, as minor units of every currency: for two decimals, and by code for those with another
+ * number. A fraction of a minor unit is rounded up for a lower bound and down for an upper one.
+ */
+export function boundInMinorUnits(
+  bound: Decimal,
+  rounding: "up" | "down",
+): { usual: number; byCurrency: Record<string, number> } {
+  const byCurrency: Record<string, number> = {};
+  for (const { code, digits } of currencies) {
+    if (digits !== 2) byCurrency[code] = round(bound, digits, rounding);
+  }
+  return { usual: round(bound, 2, rounding), byCurrency };
+}
+
+function round({ units, scale }: Decimal, exponent: number, rounding: "up" | "down"): number {
+  const scaled = units * 10n ** BigInt(exponent);
+  const divisor = 10n ** BigInt(scale);
+  const rest = ((scaled % divisor) + divisor) % divisor;
+  const floor = (scaled - rest) / divisor;
+  const rounded = rounding === "up" && rest > 0n ? floor + 1n : floor;
+  const limit = BigInt(MAX_MINOR_UNITS) + 1n;
+  return Number(rounded > limit ? limit : rounded < -limit ? -limit : rounded);
 }

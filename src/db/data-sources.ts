@@ -1,5 +1,5 @@
 import { and, desc, eq, isNull, lt, type SQL, sql } from "drizzle-orm";
-import type { Db } from "./client.ts";
+import { type Db, first } from "./client.ts";
 import { cutPage, type Page, type PageRequest } from "./page.ts";
 import { dataSources } from "./schema.ts";
 
@@ -32,4 +32,14 @@ export async function listDataSources(db: Db, environmentId: number, page: PageR
 /** A condition for guards: the data source is there. */
 export function dataSourceExists(id: number): SQL {
   return sql`exists (select 1 from data_sources where id = ${id} and deleted_at is null)`;
+}
+
+/** A condition for guards: a reconciliation uses the data source. */
+export function sourceInUse(id: number): SQL {
+  return sql`exists (select 1 from reconciliation_sources where source_id = ${id})`;
+}
+
+export async function isSourceInUse(db: Db, id: number): Promise<boolean> {
+  const row = await first<{ inUse: number }>(db, sql`select ${sourceInUse(id)} as inUse`);
+  return row?.inUse === 1;
 }

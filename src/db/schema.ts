@@ -381,7 +381,8 @@ export const webhookEndpoints = sqliteTable(
     status: text("status", { enum: ["enabled", "disabled"] }).notNull(),
     format: text("format", { enum: ["standard", "modern_treasury"] }).notNull(),
     secret: text("secret").notNull(),
-    previousSecret: text("previous_secret"),
+    /** Secrets that were rotated out and still sign, newest first; `until` in ms. */
+    previousSecrets: text("previous_secret", { mode: "json" }).$type<{ secret: string; until: number }[]>(),
     previousSecretUntil: integer("previous_secret_until"),
     /** Since when every attempt has failed; null after a success. */
     failingSince: integer("failing_since"),

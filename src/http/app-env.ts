@@ -1,5 +1,5 @@
 import type { Bindings } from "../config.ts";
-import type { Scope } from "../services/authenticate.ts";
+import type { Scope } from "../core/api-key.ts";
 import type { ServiceContext } from "../services/context.ts";
 
 export interface AppEnv {

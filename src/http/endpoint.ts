@@ -1,10 +1,11 @@
 import { createRoute, type OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { REQUEST_MAX_BYTES } from "../config.ts";
+import type { Scope } from "../core/api-key.ts";
 import { listFieldErrors } from "../core/field-errors.ts";
 import { parseJson } from "../core/json.ts";
 import type { FieldError, Result } from "../core/result.ts";
-import type { Scope } from "../services/authenticate.ts";
+import { isKeepable, listUnkeepable, refuseParameter } from "../core/text.ts";
 import type { ServiceContext } from "../services/context.ts";
 import type { AppEnv } from "./app-env.ts";
 import { type Refusal, Refused } from "./refusal.ts";
@@ -41,6 +42,11 @@ interface EndpointSpec<P extends Shape, Q extends Shape, B extends Shape> {
   body?: B;
   /** The handler checks the body itself; the schema is documentation only. */
   bodyCheckedByService?: boolean;
+  /**
+   * Looks up what a body names. It is asked only when the schema refuses the body, so that one answer lists every wrong
+   * field; otherwise the service looks.
+   */
+  checkNames?(ctx: ServiceContext, body: Record<string, unknown>): Promise<FieldError[]>;
   answers: Record<number, { description: string; schema?: z.ZodType }>;
   /** Statuses that this endpoint may refuse with, beyond those that follow from its shape. */
   refusals?: (404 | 409 | 422)[];
@@ -62,6 +68,8 @@ export function endpoint<P extends Shape = undefined, Q extends Shape = undefine
 export interface Door {
   problemSchema: z.ZodType;
   problemContentType: string;
+  /** What a refusal with this status looks like on this path, for the document. */
+  problemExample(status: number, path: string): unknown;
   presentRefusal(refusal: Refusal, c: Context<AppEnv>): Response;
 }
 
@@ -70,7 +78,7 @@ export function registerEndpoints(app: OpenAPIHono<AppEnv>, door: Door, endpoint
     app.openAPIRegistry.registerPath(describe(spec, door));
     app.on(spec.method.toUpperCase(), spec.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (c) => {
       const ctx = c.var.authorize(spec.scope);
-      const input = await readInput(spec, c.req.raw, c.req.param());
+      const input = await readInput(spec, ctx, c.req.raw, c.req.param());
       const result = await spec.handle({ ctx, ...input });
       if (!result.ok) throw new Refused({ kind: "service", failure: result.failure });
       const { status, body, headers } = result.value;
@@ -85,6 +93,7 @@ export function registerEndpoints(app: OpenAPIHono<AppEnv>, door: Door, endpoint
 
 async function readInput(
   spec: Endpoint,
+  ctx: ServiceContext,
   request: Request,
   rawParams: Record<string, string>,
 ): Promise<Omit<EndpointInput<Shape, Shape, Shape>, "ctx">> {
@@ -93,20 +102,46 @@ async function readInput(
   const errors: FieldError[] = [];
   const query = checkQuery(spec, request, errors);
   const rawBody = spec.body === undefined ? undefined : await readJson(request);
-  let body: unknown;
-  if (spec.body !== undefined && !spec.bodyCheckedByService) {
-    const parsed = spec.body.safeParse(rawBody);
-    if (parsed.success) body = parsed.data;
-    else errors.push(...listFieldErrors(parsed.error));
-  }
+  const body = await checkBody(spec, ctx, rawBody, errors);
   if (errors.length > 0) throw new Refused({ kind: "service", failure: { kind: "invalid", errors } });
   return { params: params?.data, query, body, rawBody } as Omit<EndpointInput<Shape, Shape, Shape>, "ctx">;
+}
+
+async function checkBody(
+  spec: Endpoint,
+  ctx: ServiceContext,
+  rawBody: unknown,
+  errors: FieldError[],
+): Promise<unknown> {
+  if (spec.body === undefined) return undefined;
+  const unkeepable = listUnkeepable(rawBody);
+  // The service cannot add to a refusal that is certain already; the schema can.
+  if (spec.bodyCheckedByService && errors.length + unkeepable.length === 0) return undefined;
+  const parsed = spec.body.safeParse(rawBody, { reportInput: true });
+  const found = parsed.success ? [] : listFieldErrors(parsed.error);
+  if (spec.checkNames && found.length + unkeepable.length + errors.length > 0) {
+    addErrors(found, await spec.checkNames(ctx, membersOf(rawBody)));
+  }
+  addErrors(found, unkeepable);
+  for (const error of found) errors.push(error);
+  return parsed.data;
+}
+
+/** One refusal of a field is enough: what comes later says nothing about a field that is refused already. */
+function addErrors(found: FieldError[], later: readonly FieldError[]): void {
+  const named = new Set(found.map((error) => error.path));
+  for (const error of later) if (!named.has(error.path)) found.push(error);
+}
+
+function membersOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function checkQuery(spec: Endpoint, request: Request, errors: FieldError[]): unknown {
   const given: Record<string, string> = {};
   for (const [name, value] of new URL(request.url).searchParams) {
     if (Object.hasOwn(given, name)) errors.push({ path: name, code: "repeated", message: "Give this parameter once." });
+    if (!isKeepable(value)) errors.push(refuseParameter(name));
     Object.defineProperty(given, name, { value, enumerable: true, configurable: true });
   }
   const parsed = (spec.query ?? NO_QUERY).safeParse(given);
@@ -118,7 +153,7 @@ function checkQuery(spec: Endpoint, request: Request, errors: FieldError[]): unk
       ? { code: "unknown_parameter", message: "There is no such parameter here." }
       : {}),
   }));
-  errors.push(...fromSchema);
+  for (const error of fromSchema) errors.push(error);
   return undefined;
 }
 
@@ -167,20 +202,33 @@ const REFUSAL_DESCRIPTIONS: Record<number, string> = {
   500: "Something went wrong inside; the request id finds it in the logs.",
 };
 
+const HEADERS = {
+  "X-Request-Id": { description: "Finds this request in the logs", schema: { type: "string", format: "uuid" } },
+} as const;
+const HEADERS_OF_CREATED = {
+  ...HEADERS,
+  Location: { description: "Path of the new resource", schema: { type: "string" } },
+} as const;
+
 function describe(spec: Endpoint, door: Door): RouteConfig {
   const refusals = new Set<number>([401, 403, 422, 500, ...(spec.refusals ?? [])]);
   if (spec.params) refusals.add(404);
   if (spec.body) for (const status of [400, 413, 415]) refusals.add(status);
   const responses: RouteConfig["responses"] = {};
   for (const [status, answer] of Object.entries(spec.answers)) {
-    responses[status] = answer.schema
-      ? { description: answer.description, content: { "application/json": { schema: answer.schema } } }
-      : { description: answer.description };
+    const { description, schema } = answer;
+    const headers = status === "201" ? HEADERS_OF_CREATED : HEADERS;
+    responses[status] = schema
+      ? { description, headers, content: { "application/json": { schema } } }
+      : { description, headers };
   }
   for (const status of [...refusals].sort()) {
     responses[status] = {
       description: REFUSAL_DESCRIPTIONS[status] as string,
-      content: { [door.problemContentType]: { schema: door.problemSchema } },
+      headers: HEADERS,
+      content: {
+        [door.problemContentType]: { schema: door.problemSchema, example: door.problemExample(status, spec.path) },
+      },
     };
   }
   return createRoute({

@@ -13,12 +13,22 @@ export const pageQuery = {
     .transform(Number)
     .refine((n) => n >= 1 && n <= PAGE_MAX_ROWS, `Must be 1 to ${PAGE_MAX_ROWS}.`)
     .optional()
-    .meta({ type: "integer", description: `1 to ${PAGE_MAX_ROWS}, by default ${PAGE_DEFAULT_ROWS}` } as never),
+    .meta({
+      type: "integer",
+      minimum: 1,
+      maximum: PAGE_MAX_ROWS,
+      default: PAGE_DEFAULT_ROWS,
+      description: "How many rows to answer with at most",
+    } as never),
   cursor: z.string().optional().meta({ description: "next_cursor of the page before" }),
 };
 
+/** The schema of a page; its name in the document and its example follow from the item's. */
 export function pageOf<T extends z.ZodType>(item: T) {
-  return z.object({ data: z.array(item), next_cursor: z.string().nullable(), has_more: z.boolean() });
+  const { id, example } = item.meta() ?? {};
+  const page = z.object({ data: z.array(item), next_cursor: z.string().nullable(), has_more: z.boolean() });
+  if (id === undefined) throw new Error("A page's items need a schema with an id.");
+  return page.meta({ id: `${id}Page`, example: { data: [example], next_cursor: null, has_more: false } });
 }
 
 /** Reads `limit` and `cursor`. A cursor of another list or environment is refused like one that was never ours. */
@@ -52,7 +62,7 @@ export async function presentPage<Row>(
   };
 }
 
-async function writeCursor(ctx: ServiceContext, list: string, position: number): Promise<string> {
+export async function writeCursor(ctx: ServiceContext, list: string, position: number): Promise<string> {
   const check = await sha256Hex(`${list}\n${ctx.environmentUid}\n${position}`);
   return `${position.toString(36)}.${check.slice(0, 16)}`;
 }

@@ -1,18 +1,106 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Bindings } from "../config.ts";
+import { ALARM_RETRY_MS, type Bindings, POKE_MAX_SLICES } from "../config.ts";
 import type { Failure, Result } from "../core/result.ts";
-import type { Statement } from "../db/client.ts";
+import { openDb, type Statement } from "../db/client.ts";
+import { dissolveReconciliation } from "../services/dissolve-reconciliation.ts";
+import { matchByHand } from "../services/match-by-hand.ts";
 import type { ManualMatchCommand } from "../services/reconcilers.ts";
+import { sendDeliveries } from "../services/send-deliveries.ts";
+import { settle } from "../services/settle.ts";
+import { voidMatches } from "../services/void-matches.ts";
+import { type WorkDependencies, type WorkState, workOff } from "../services/work-off.ts";
+import { SqliteStore } from "./sqlite-store.ts";
 
+/** One for each reconciliation, named by its id: the only one that matches for it, which nothing relies on. */
 export class Reconciler extends DurableObject<Bindings> {
-  async poke(): Promise<void> {}
-  async matchByHand(_c: ManualMatchCommand, _a: Statement[]): Promise<Result<{ matchUid: string }, Failure>> {
-    throw new Error("not yet");
+  readonly #store: SqliteStore;
+  // D1 calls let other requests in; reading, matching and committing are one unit all the same.
+  #turn: Promise<unknown> = Promise.resolve();
+  #waitingPoke: Promise<void> | undefined;
+
+  constructor(ctx: DurableObjectState, env: Bindings) {
+    super(ctx, env);
+    this.#store = new SqliteStore(ctx.storage);
   }
-  async voidMatch(_m: string, _r: string | null, _a: Statement[]): Promise<Result<null, Failure>> {
-    throw new Error("not yet");
+
+  /** There is news. Pokes that come while another one waits for its turn share its work. */
+  poke(): Promise<void> {
+    this.#waitingPoke ??= this.#takeTurn(async () => {
+      this.#waitingPoke = undefined;
+      await this.#workOff(POKE_MAX_SLICES);
+    });
+    return this.#waitingPoke;
   }
-  async dissolve(): Promise<{ done: boolean }> {
-    throw new Error("not yet");
+
+  /** The cron's call: news that nobody brought, what is overdue, and a report to D1. */
+  sweep(): Promise<void> {
+    return this.#takeTurn(async () => {
+      if ((await this.#workOff(POKE_MAX_SLICES)) !== "settled") return;
+      if ((await settle(this.#dependencies(), this.#store)) === "more") await settle(this.#dependencies(), this.#store);
+    });
+  }
+
+  matchByHand(command: ManualMatchCommand, alongside: Statement[]): Promise<Result<{ matchUid: string }, Failure>> {
+    return this.#takeTurn(async () => {
+      const result = await matchByHand(this.#dependencies(), command, alongside);
+      if (result.ok) await this.#workOff(POKE_MAX_SLICES);
+      return result;
+    });
+  }
+
+  voidMatch(matchUid: string, reason: string | null, alongside: Statement[]): Promise<Result<null, Failure>> {
+    return this.#takeTurn(async () => {
+      const result = await voidMatches(this.#dependencies(), [matchUid], reason, alongside);
+      if (result.ok) await this.#workOff(POKE_MAX_SLICES);
+      return result;
+    });
+  }
+
+  dissolve(): Promise<{ done: boolean }> {
+    return this.#takeTurn(async () => {
+      const { done } = await dissolveReconciliation(this.#dependencies());
+      if (done) this.#store.clear();
+      else await this.ctx.storage.setAlarm(Date.now());
+      return { done };
+    });
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#takeTurn(() => this.#workOff(1));
+  }
+
+  /** Works off slices until nothing is left or the bound is reached; an alarm goes on from there. Never throws. */
+  async #workOff(maxSlices: number): Promise<WorkState> {
+    try {
+      let state: WorkState = "more";
+      for (let slices = 0; state === "more" && slices < maxSlices; slices++) {
+        state = await workOff(this.#dependencies(), this.#store);
+      }
+      if (state === "gone" && !(await dissolveReconciliation(this.#dependencies())).done) state = "more";
+      if (state === "more") await this.ctx.storage.setAlarm(Date.now());
+      return state;
+    } catch (error) {
+      const message = "reconciler slice failed";
+      console.error(JSON.stringify({ message, reconciliation_id: this.ctx.id.name, error: String(error) }));
+      await this.ctx.storage.setAlarm(Date.now() + ALARM_RETRY_MS);
+      return "more";
+    }
+  }
+
+  #takeTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #dependencies(): WorkDependencies {
+    const { name } = this.ctx.id;
+    if (!name) throw new Error("a Reconciler is reached by its reconciliation's id");
+    return {
+      db: openDb(this.env.DB),
+      reconciliationUid: name,
+      now: () => Date.now(),
+      sendDeliveries: (uids) => this.ctx.waitUntil(sendDeliveries(this.env.WEBHOOKS, uids)),
+    };
   }
 }

@@ -1,11 +1,9 @@
 import { and, eq, isNull, lt, or } from "drizzle-orm";
 import { API_KEY_USE_RESOLUTION_MS } from "../config.ts";
+import type { Scope } from "../core/api-key.ts";
 import { sha256Hex } from "../core/digest.ts";
 import type { Db } from "../db/client.ts";
 import { apiKeys, environments } from "../db/schema.ts";
-
-export const SCOPES = ["read", "write", "admin"] as const;
-export type Scope = (typeof SCOPES)[number];
 
 export interface Caller {
   environmentId: number;
@@ -14,12 +12,6 @@ export interface Caller {
   keyId: number | null;
   keyUid: string | null;
   scopes: readonly Scope[];
-}
-
-/** `admin` includes `write`, and `write` includes `read`. */
-export function hasScope(caller: Caller, needed: Scope): boolean {
-  const highest = Math.max(-1, ...caller.scopes.map((scope) => SCOPES.indexOf(scope)));
-  return highest >= SCOPES.indexOf(needed);
 }
 
 /** Whose key this is; undefined for an unknown or revoked one. */

@@ -1,3 +1,4 @@
+import type { DeliveryMessage } from "../config.ts";
 import type { Db, Statement } from "../db/client.ts";
 import type { Reconcilers } from "./reconcilers.ts";
 
@@ -11,6 +12,7 @@ export interface ServiceContext {
   isBootstrap: boolean;
   now: () => number;
   reconcilers: Reconcilers;
+  webhooks: Queue<DeliveryMessage>;
   allowLocalWebhooks: boolean;
   /**
    * Statements that join the batch of whatever this request writes: further expectations and rows of its caller. They

@@ -19,7 +19,7 @@ export async function createDataSource(ctx: ServiceContext, input: NewDataSource
   try {
     await runBatch(ctx.db, [...ctx.alongside, insert]);
   } catch (error) {
-    if (findConstraint(error)?.kind !== "unique") throw error;
+    if (!findConstraint(error)?.name.startsWith("data_sources.")) throw error;
     return conflict(`The key "${input.key}" is taken in this environment.`, [
       { path: "/key", code: "taken", message: "Another data source has this key." },
     ]);

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { conflict, notFound, ok, type Result } from "../core/result.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
-import { findDataSource } from "../db/data-sources.ts";
+import { findDataSource, isSourceInUse, sourceInUse } from "../db/data-sources.ts";
 import { expectThat } from "../db/guard.ts";
 import type { ServiceContext } from "./context.ts";
 
@@ -15,12 +15,14 @@ export async function deleteDataSource(ctx: ServiceContext, key: string): Promis
   try {
     await runBatch(ctx.db, [
       ...ctx.alongside,
-      expectThat(sql`not exists (select 1 from reconciliation_sources where source_id = ${source.id})`),
+      expectThat(sql`not ${sourceInUse(source.id)}`),
       sql`update data_sources set deleted_at = ${ctx.now()} where id = ${source.id} and deleted_at is null`,
       sql`delete from property_definitions where source_id = ${source.id}`,
     ]);
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;
+    // Else the guard spoke for a statement of the caller's.
+    if (!(await isSourceInUse(ctx.db, source.id))) throw error;
     return conflict("A reconciliation uses this data source; take it out of the reconciliation first.");
   }
   return ok(null);

@@ -1,4 +1,5 @@
 import { exports } from "cloudflare:workers";
+import { findMismatch } from "./documented.ts";
 
 export const BOOTSTRAP_KEY = "test-bootstrap-key";
 
@@ -9,7 +10,10 @@ export interface Reply {
   body: any;
 }
 
-/** A client of the Worker under test that sends one API key. */
+/**
+ * A client of the Worker under test that sends one API key. It throws on an answer of `/v1` that is not as the OpenAPI
+ * document has it, so that every test is a test of the document too.
+ */
 export class Api {
   readonly #key: string | null;
 
@@ -33,7 +37,7 @@ export class Api {
     return this.send("DELETE", path);
   }
 
-  async send(method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<Reply> {
+  async send(method: string, path: string, body?: BodyInit, headers: Record<string, string> = {}): Promise<Reply> {
     const worker = (exports as unknown as { default: Fetcher }).default;
     const response = await worker.fetch(`https://tieout.test${path}`, {
       method,
@@ -42,7 +46,14 @@ export class Api {
     });
     const text = await response.text();
     const isJson = response.headers.get("content-type")?.includes("json");
-    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+    const reply = {
+      status: response.status,
+      headers: response.headers,
+      body: isJson && text !== "" ? JSON.parse(text) : text,
+    };
+    const mismatch = findMismatch(method, path, reply.status, reply.body);
+    if (mismatch) throw new Error(mismatch);
+    return reply;
   }
 }
 

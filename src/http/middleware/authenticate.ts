@@ -1,8 +1,9 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { API_KEY_CACHE_MS } from "../../config.ts";
+import { includesScope } from "../../core/api-key.ts";
 import type { Db } from "../../db/client.ts";
-import { authenticate, type Caller, hasScope, noteKeyUse } from "../../services/authenticate.ts";
+import { authenticate, type Caller, noteKeyUse } from "../../services/authenticate.ts";
 import type { ServiceContext } from "../../services/context.ts";
 import type { Reconcilers } from "../../services/reconcilers.ts";
 import type { AppEnv } from "../app-env.ts";
@@ -40,7 +41,7 @@ export function authentication({ openDb, openReconcilers }: AuthenticationDepend
       if (caller.keyId !== null) c.executionCtx.waitUntil(noteKeyUse(db, caller.keyId, now));
     }
     c.set("authorize", (scope) => {
-      if (!hasScope(caller, scope)) throw new Refused({ kind: "missing_scope", scope });
+      if (!includesScope(caller.scopes, scope)) throw new Refused({ kind: "missing_scope", scope });
       return {
         db,
         environmentId: caller.environmentId,
@@ -49,6 +50,7 @@ export function authentication({ openDb, openReconcilers }: AuthenticationDepend
         isBootstrap: caller.keyId === null,
         now: () => Date.now(),
         reconcilers: openReconcilers(c),
+        webhooks: c.env.WEBHOOKS,
         allowLocalWebhooks: c.env.ALLOW_LOCAL_WEBHOOKS === "true",
         alongside: [],
       } satisfies ServiceContext;
@@ -60,8 +62,8 @@ export function authentication({ openDb, openReconcilers }: AuthenticationDepend
 function readKey(headers: Headers): string | undefined {
   const own = headers.get("x-api-key");
   if (own) return own;
-  const [scheme, credentials = ""] = (headers.get("authorization") ?? "").split(/ +/, 2);
-  if (scheme?.toLowerCase() === "bearer") return credentials || undefined;
+  const [, scheme, credentials = ""] = /^(\S+) +(\S+)$/.exec(headers.get("authorization") ?? "") ?? [];
+  if (scheme?.toLowerCase() === "bearer") return credentials;
   if (scheme?.toLowerCase() !== "basic") return undefined;
   try {
     const text = new TextDecoder().decode(Uint8Array.from(atob(credentials), (char) => char.charCodeAt(0)));

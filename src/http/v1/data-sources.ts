@@ -54,7 +54,7 @@ const dataSourcePatch = z
   .strictObject({ name: name.optional(), description })
   .meta({ id: "DataSourcePatch", example: { name: "Stripe, EU" } });
 
-const params = z.object({ key: z.string() });
+const params = z.object({ key: z.string().meta({ description: "The data source's key" }) });
 
 function presentDataSource(row: DataSourceRow): z.infer<typeof dataSource> {
   return {

@@ -1,9 +1,12 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { PROBLEM_MAX_ERRORS } from "../../config.ts";
 import type { Failure, FieldError } from "../../core/result.ts";
 import type { AppEnv } from "../app-env.ts";
 import type { Door } from "../endpoint.ts";
 import type { Refusal } from "../refusal.ts";
+
+const EXAMPLE_ID = "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1a";
 
 const problemSchema = z
   .object({
@@ -18,7 +21,11 @@ const problemSchema = z
       z.object({ path: z.string(), code: z.string(), message: z.string(), record_id: z.string().optional() }),
     ),
   })
-  .meta({ id: "Problem", description: "RFC 9457 problem details" });
+  .meta({
+    id: "Problem",
+    description: "RFC 9457 problem details",
+    example: presentProblem(describeRefusal(refusalOf(422)), "/v1/data_sources", EXAMPLE_ID),
+  });
 
 interface Problem {
   status: number;
@@ -33,24 +40,53 @@ interface Problem {
 export const v1Door: Door = {
   problemSchema,
   problemContentType: "application/problem+json",
+  problemExample(status, path) {
+    return presentProblem(describeRefusal(refusalOf(status)), path, EXAMPLE_ID);
+  },
   presentRefusal(refusal: Refusal, c: Context<AppEnv>): Response {
-    const { status, title, code, detail, errors = [], headers } = describeRefusal(refusal);
-    const body = {
-      type: "about:blank",
-      title,
-      status,
-      detail,
-      code,
-      instance: new URL(c.req.url).pathname,
-      request_id: c.var.requestId,
-      errors,
-    };
+    const problem = describeRefusal(refusal);
+    const body = presentProblem(problem, new URL(c.req.url).pathname, c.var.requestId);
     return new Response(JSON.stringify(body), {
-      status,
-      headers: { "Content-Type": "application/problem+json", ...headers },
+      status: problem.status,
+      headers: { "Content-Type": "application/problem+json", ...problem.headers },
     });
   },
 };
+
+function presentProblem({ status, title, code, detail, errors = [] }: Problem, instance: string, requestId: string) {
+  return { type: "about:blank", title, status, detail, code, instance, request_id: requestId, errors };
+}
+
+/** A refusal that answers with this status, as an example. */
+function refusalOf(status: number): Refusal {
+  switch (status) {
+    case 400:
+      return { kind: "unreadable" };
+    case 401:
+      return { kind: "unauthenticated" };
+    case 403:
+      return { kind: "missing_scope", scope: "write" };
+    case 404:
+      return { kind: "not_found" };
+    case 409:
+      return {
+        kind: "service",
+        failure: { kind: "conflict", detail: "The state of the resource does not allow this." },
+      };
+    case 413:
+      return { kind: "too_large" };
+    case 415:
+      return { kind: "unsupported_media_type" };
+    case 422: {
+      const errors = [{ path: "/name", code: "required", message: "This field is required." }];
+      return { kind: "service", failure: { kind: "invalid", errors } };
+    }
+    case 500:
+      return { kind: "internal" };
+    default:
+      throw new Error(`no example for status ${status}`);
+  }
+}
 
 function describeRefusal(refusal: Refusal): Problem {
   switch (refusal.kind) {
@@ -62,7 +98,8 @@ function describeRefusal(refusal: Refusal): Problem {
         title: "Unauthorized",
         code: "invalid_key",
         detail: "Send a valid API key as X-API-KEY, as a bearer token, or as the password of HTTP Basic.",
-        headers: { "WWW-Authenticate": 'Bearer realm="tieout", Basic realm="tieout"' },
+        // Not Basic, though it is accepted: a browser would ask the dashboard's user for a password.
+        headers: { "WWW-Authenticate": 'Bearer realm="tieout"' },
       };
     case "missing_scope":
       return {
@@ -117,7 +154,7 @@ function describeFailure(failure: Failure): Problem {
         title: "Unprocessable Content",
         code: "invalid",
         detail: failure.errors.length === 1 ? "One field is wrong." : `${failure.errors.length} fields are wrong.`,
-        errors: failure.errors,
+        errors: failure.errors.slice(0, PROBLEM_MAX_ERRORS),
       };
     case "conflict":
       return {

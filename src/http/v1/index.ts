@@ -1,5 +1,29 @@
 import type { Endpoint } from "../endpoint.ts";
+import { apiKeyEndpoints } from "./api-keys.ts";
+import { auditEndpoints } from "./audit.ts";
 import { dataSourceEndpoints } from "./data-sources.ts";
+import { environmentEndpoints } from "./environments.ts";
+import { eventEndpoints } from "./events.ts";
+import { matchEndpoints } from "./matches.ts";
+import { propertyDefinitionEndpoints } from "./property-definitions.ts";
+import { reconciliationEndpoints } from "./reconciliations.ts";
+import { recordEndpoints } from "./records.ts";
+import { ruleEndpoints } from "./rules.ts";
+import { webhookDeliveryEndpoints } from "./webhook-deliveries.ts";
+import { webhookEndpointEndpoints } from "./webhook-endpoints.ts";
 
 /** Every endpoint of the door for records. */
-export const v1Endpoints: readonly Endpoint[] = [...dataSourceEndpoints];
+export const v1Endpoints: readonly Endpoint[] = [
+  ...environmentEndpoints,
+  ...apiKeyEndpoints,
+  ...dataSourceEndpoints,
+  ...propertyDefinitionEndpoints,
+  ...recordEndpoints,
+  ...reconciliationEndpoints,
+  ...auditEndpoints,
+  ...ruleEndpoints,
+  ...matchEndpoints,
+  ...webhookEndpointEndpoints,
+  ...webhookDeliveryEndpoints,
+  ...eventEndpoints,
+];

@@ -1,0 +1,71 @@
+import { stripVTControlCharacters } from "node:util";
+import type { Unstable_RawConfig as WranglerConfig } from "wrangler";
+
+export interface Database {
+  uuid: string;
+  name: string;
+}
+
+/** `wrangler d1 list --json`. */
+export function parseDatabases(output: string): Database[] {
+  return parseJsonList<Database>(output);
+}
+
+/** `wrangler secret list --format json`. */
+export function parseSecretNames(output: string): string[] {
+  return parseJsonList<{ name: string }>(output).map(({ name }) => name);
+}
+
+/** One page of `wrangler queues list`, which knows tables only. */
+export function parseQueueNames(output: string): string[] {
+  const [head, ...rows] = stripVTControlCharacters(output)
+    .split("\n")
+    .filter((line) => line.includes("│"))
+    .map((line) => line.split("│").map((cell) => cell.trim()));
+  const column = head?.indexOf("name") ?? -1;
+  if (head && column < 0) throw new Error(`The list of queues has no column "name":\n${output}`);
+  return rows.flatMap((row) => row[column] || []);
+}
+
+/** Every queue that the Worker sends to, reads from, or parks messages in. */
+export function listQueueNames(config: WranglerConfig): string[] {
+  const producers = config.queues?.producers?.map(({ queue }) => queue) ?? [];
+  const consumers = config.queues?.consumers?.flatMap((consumer) => [consumer.queue, consumer.dead_letter_queue]) ?? [];
+  return [...new Set([...producers, ...consumers])].filter((name) => name !== undefined);
+}
+
+export function getDatabaseName(config: WranglerConfig): string {
+  const name = config.d1_databases?.[0]?.database_name;
+  if (!name) throw new Error("wrangler.toml names no D1 database.");
+  return name;
+}
+
+/** The checked-in configuration for a file in another folder, which reaches the root by `pathToRoot`. */
+export function computeDeployConfig(
+  config: WranglerConfig,
+  { databaseId, pathToRoot }: { databaseId: string; pathToRoot: string },
+): WranglerConfig {
+  const fromRoot = (path: string): string => `${pathToRoot}/${path}`;
+  return {
+    ...config,
+    ...(config.main && { main: fromRoot(config.main) }),
+    ...(config.assets?.directory && { assets: { ...config.assets, directory: fromRoot(config.assets.directory) } }),
+    d1_databases: (config.d1_databases ?? []).map((database) => ({
+      ...database,
+      database_id: databaseId,
+      migrations_dir: fromRoot(database.migrations_dir ?? "migrations"),
+    })),
+  };
+}
+
+// A warning may stand before the list, and "[wrangler:warn]" begins like one.
+function parseJsonList<Item>(output: string): Item[] {
+  const text = stripVTControlCharacters(output);
+  const end = text.lastIndexOf("]") + 1;
+  for (const { index } of text.matchAll(/^\s*\[/gm)) {
+    try {
+      return JSON.parse(text.slice(index, end));
+    } catch {}
+  }
+  throw new Error(`There is no JSON list in what wrangler printed:\n${output}`);
+}

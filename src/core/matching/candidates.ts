@@ -1,0 +1,94 @@
+import type { PlanBranch } from "../rules/plan.ts";
+import { type Item, otherSide } from "./item.ts";
+import type { IndexedItem, ItemIndex } from "./item-index.ts";
+import { type EngineRule, planName } from "./rule.ts";
+
+const PAGE_ITEMS = 8;
+
+interface Candidate {
+  /** Difference of the open amounts, in minor units. */
+  distance: number;
+  item: IndexedItem;
+}
+
+/**
+ * The items on the other side that a rule's look-ups find for an item, each once, nearest first: by difference of the
+ * open amounts, then by date, then by arrival. Read lazily. The caller still has to evaluate the rule.
+ */
+export function* listCandidates(rule: EngineRule, item: Item, index: ItemIndex): Generator<IndexedItem> {
+  const streams = rule.plan.branches.flatMap((branch, number) =>
+    [...new Set(branch.lookupKeys(item))].map((key) => streamUnder(index, planName(rule, number), key, branch, item)),
+  );
+  const seen = new Set<number>();
+  for (const { item: candidate } of merge(streams)) {
+    if (seen.has(candidate.id)) continue;
+    seen.add(candidate.id);
+    yield candidate;
+  }
+}
+
+function* streamUnder(index: ItemIndex, plan: string, key: string, branch: PlanBranch, item: Item): Generator<Candidate> {
+  const side = otherSide(item.side);
+  const window = branch.amountWindow(item);
+  const min = window?.min ?? 0;
+  const max = window?.max ?? Number.MAX_SAFE_INTEGER;
+  const center = item.open;
+  const seekUp = (from: number) => atMost(max, index.nextAmount(plan, side, key, Math.max(from, min), "up"));
+  const seekDown = (from: number) => atLeast(min, index.nextAmount(plan, side, key, Math.min(from, max), "down"));
+  const at = (amount: number) => listAt(index, plan, side, key, amount, center);
+  let up = seekUp(center);
+  let down = seekDown(center - 1);
+  while (up !== undefined || down !== undefined) {
+    const above = up === undefined ? Number.POSITIVE_INFINITY : up - center;
+    const below = down === undefined ? Number.POSITIVE_INFINITY : center - down;
+    if (above === below) yield* merge([at(up as number), at(down as number)]);
+    else yield* at((above < below ? up : down) as number);
+    if (up !== undefined && above <= below) up = seekUp(up + 1);
+    if (down !== undefined && below <= above) down = seekDown(down - 1);
+  }
+}
+
+function* listAt(
+  index: ItemIndex,
+  plan: string,
+  side: Item["side"],
+  key: string,
+  amount: number,
+  center: number,
+): Generator<Candidate> {
+  let after: Item | null = null;
+  for (;;) {
+    const page: IndexedItem[] = index.listAt(plan, side, key, amount, after, PAGE_ITEMS);
+    for (const item of page) yield { distance: Math.abs(amount - center), item };
+    if (page.length < PAGE_ITEMS) return;
+    after = page.at(-1) as Item;
+  }
+}
+
+function* merge(streams: Generator<Candidate>[]): Generator<Candidate> {
+  const heads = streams.flatMap((stream) => {
+    const { value, done } = stream.next();
+    return done ? [] : [{ stream, candidate: value }];
+  });
+  while (heads.length > 0) {
+    const nearest = heads.reduce((best, head) => (isNearer(head.candidate, best.candidate) ? head : best));
+    yield nearest.candidate;
+    const { value, done } = nearest.stream.next();
+    if (done) heads.splice(heads.indexOf(nearest), 1);
+    else nearest.candidate = value;
+  }
+}
+
+function isNearer(a: Candidate, b: Candidate): boolean {
+  if (a.distance !== b.distance) return a.distance < b.distance;
+  if (a.item.date !== b.item.date) return a.item.date < b.item.date;
+  return a.item.id < b.item.id;
+}
+
+function atMost(max: number, amount: number | undefined): number | undefined {
+  return amount !== undefined && amount <= max ? amount : undefined;
+}
+
+function atLeast(min: number, amount: number | undefined): number | undefined {
+  return amount !== undefined && amount >= min ? amount : undefined;
+}

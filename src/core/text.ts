@@ -1,0 +1,53 @@
+import { jsonPointer } from "./field-errors.ts";
+import type { FieldError } from "./result.ts";
+
+const MESSAGE = "Holds a NUL or a lone surrogate, which cannot be kept.";
+
+/** Whether SQLite keeps a text as it is: its functions stop at a NUL, and a lone surrogate has no UTF-8. */
+export function isKeepable(text: string): boolean {
+  return text.isWellFormed() && !text.includes("\0");
+}
+
+interface Place {
+  value: unknown;
+  key: string | number;
+  parent: Place | null;
+}
+
+/**
+ * Every text of a parsed JSON body, names included, that could not be kept as it was sent, by JSON pointer. A member
+ * named `__proto__` is refused too: copying it would set a prototype.
+ */
+export function listUnkeepable(body: unknown): FieldError[] {
+  const errors: FieldError[] = [];
+  // A list of places, not a recursion: how deep a body goes is its sender's choice.
+  const pending: Place[] = [{ value: body, key: "", parent: null }];
+  for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
+    const { value, key } = place;
+    if (key === "__proto__") {
+      errors.push({ path: pointerTo(place), code: "invalid_name", message: "A member cannot have this name." });
+    } else if ((typeof key === "string" && !isKeepable(key)) || (typeof value === "string" && !isKeepable(value))) {
+      errors.push({ path: pointerTo(place), code: "invalid_text", message: MESSAGE });
+    }
+    for (const member of listMembers(place)) pending.push(member);
+  }
+  return errors.reverse();
+}
+
+function listMembers(place: Place): Place[] {
+  const { value } = place;
+  if (Array.isArray(value)) return value.map((child, index) => ({ value: child, key: index, parent: place }));
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).map(([key, child]) => ({ value: child, key, parent: place }));
+}
+
+function pointerTo(place: Place): string {
+  const path: (string | number)[] = [];
+  for (let at = place; at.parent !== null; at = at.parent) path.unshift(at.key);
+  return jsonPointer(path);
+}
+
+/** The refusal of a query parameter that `isKeepable` says no to. */
+export function refuseParameter(name: string): FieldError {
+  return { path: name, code: "invalid_text", message: MESSAGE };
+}

@@ -1,0 +1,75 @@
+import { sql } from "drizzle-orm";
+import { type Db, first, runBatch } from "./client.ts";
+
+/** A link with what its match and allocations say today. */
+export interface StoredLink {
+  no: number;
+  kind: "match" | "void";
+  payload: string;
+  previous_hash: string;
+  hash: string;
+  match_uid: string | null;
+  status: "matched" | "voided" | null;
+  /** The facts of the match's rows, in the form of a `MatchFact` and a `VoidFact`. */
+  match_fact: string | null;
+  void_fact: string | null;
+  void_links: number;
+}
+
+export interface ChainScope {
+  id: number;
+  uid: string;
+  chain_no: number;
+  chain_hash: string;
+}
+
+/** A reconciliation's chain, also of a deleted one. */
+export function findChain(db: Db, environmentId: number, uid: string): Promise<ChainScope | undefined> {
+  return first<ChainScope>(
+    db,
+    sql`select id, uid, chain_no, chain_hash from reconciliations
+      where uid = ${uid} and environment_id = ${environmentId}`,
+  );
+}
+
+const matchFact = sql.raw(`json_object('kind', 'match', 'match_id', m.uid, 'reconciliation_id', c.uid,
+  'rule_id', ru.uid, 'rule_version', m.rule_version, 'method', m.method, 'currency', m.currency,
+  'variance', m.variance, 'records', (
+    select json_group_array(json_object('record_id', r.uid, 'side', a.side, 'amount', a.amount))
+    from allocations a join records r on r.id = a.record_id where a.match_id = m.id),
+  'explanation', json(m.explanation), 'at', m.created_at)`);
+
+const voidFact = sql.raw(`json_object('kind', 'void', 'match_id', m.uid, 'reconciliation_id', c.uid,
+  'reason', m.void_reason, 'at', m.voided_at)`);
+
+/** At most `limit` links from number `from` on, and the matches among their rows that no link speaks of. */
+export async function readLinks(
+  db: Db,
+  reconciliationId: number,
+  from: number,
+  limit: number,
+): Promise<{ links: StoredLink[]; unlinked: string[] }> {
+  const range = sql`l.reconciliation_id = ${reconciliationId} and l.no >= ${from} and l.no < ${from + limit}`;
+  const [links, unlinked] = await runBatch(db, [
+    sql`select l.no, l.kind, l.payload, l.previous_hash, l.hash, m.uid as match_uid, m.status,
+        case l.kind when 'match' then ${matchFact} end as match_fact,
+        case l.kind when 'void' then ${voidFact} end as void_fact,
+        (select count(*) from links v where v.match_id = l.match_id and v.kind = 'void') as void_links
+      from links l left join matches m on m.id = l.match_id and m.reconciliation_id = l.reconciliation_id
+      left join reconciliations c on c.id = m.reconciliation_id
+      left join reconciliation_rules ru on ru.id = m.rule_id
+      where ${range} order by l.no`,
+    // Matches get their row numbers in the order of their links, so that a page of links bounds a range of matches.
+    sql`select m.uid from matches m
+      left join links l on l.match_id = m.id and l.kind = 'match' and l.no = m.link_no
+      where m.reconciliation_id = ${reconciliationId} and m.status in ('matched', 'voided')
+        and m.id >= ${from <= 1 ? sql`0` : sql`coalesce((select min(l.match_id) from links l where ${range} and l.kind = 'match'), 0)`}
+        and m.id <= coalesce((select l.match_id from links l where l.reconciliation_id = ${reconciliationId}
+          and l.no >= ${from + limit} and l.kind = 'match' order by l.no limit 1), 9007199254740991)
+        and l.no is null limit 1`,
+  ]);
+  return {
+    links: links?.results as StoredLink[],
+    unlinked: (unlinked?.results as { uid: string }[]).map((row) => row.uid),
+  };
+}

@@ -1,0 +1,141 @@
+import { type SQL, sql } from "drizzle-orm";
+import { WEBHOOK_DUE_TOLERANCE_MS, WEBHOOK_LEASE_MS } from "../config.ts";
+import type { StoredEvent } from "../core/event.ts";
+import type { WebhookFormat } from "../core/webhook-message.ts";
+import { type Db, runBatch } from "./client.ts";
+import type { AttemptRow } from "./deliveries.ts";
+import { expectThat } from "./guard.ts";
+
+/** A delivery in the hands of one attempt, with all that the attempt needs. */
+export interface ClaimedDelivery {
+  id: number;
+  uid: string;
+  environmentId: number;
+  /** The number of this attempt, counting from 1. */
+  attemptNo: number;
+  /** When the claim ends. Each claim ends later than the one before, so this names the claim. */
+  leasedUntil: number;
+  /** The attempt before this one never said how it ended. */
+  followsInterruption: boolean;
+  event: StoredEvent;
+  endpoint: ClaimedEndpoint;
+}
+
+export interface ClaimedEndpoint {
+  id: number;
+  uid: string;
+  url: string;
+  eventTypes: string[];
+  description: string | null;
+  status: "enabled" | "disabled";
+  format: WebhookFormat;
+  secret: string;
+  previousSecrets: { secret: string; until: number }[];
+  createdAt: number;
+  updatedAt: number;
+  isDeleted: boolean;
+}
+
+interface ClaimColumns {
+  id: number;
+  uid: string;
+  environmentId: number;
+  attemptNo: number;
+  leasedUntil: number;
+  event: string;
+  endpoint: string;
+}
+
+/**
+ * Takes a pending delivery that is due for one attempt; undefined if it is not due, completed, or in other hands. A
+ * claim that ran out counts as an attempt that was interrupted.
+ */
+export async function claimDelivery(db: Db, uid: string, now: number): Promise<ClaimedDelivery | undefined> {
+  const free = sql`uid = ${uid} and status = 'pending' and next_attempt_at <= ${now + WEBHOOK_DUE_TOLERANCE_MS}`;
+  const [interrupted, claimed, read] = (await runBatch(db, [
+    sql`insert into attempts (delivery_id, no, started_at, latency_ms, error)
+      select id, attempt_count, leased_until - ${WEBHOOK_LEASE_MS}, ${WEBHOOK_LEASE_MS}, 'interrupted'
+      from deliveries where ${free} and leased_until <= ${now} returning no`,
+    sql`update deliveries set leased_until = ${now + WEBHOOK_LEASE_MS}, attempt_count = attempt_count + 1
+      where ${free} and (leased_until is null or leased_until <= ${now}) returning id`,
+    sql`select d.id, d.uid, d.environment_id as "environmentId", d.attempt_count as "attemptNo",
+        d.leased_until as "leasedUntil",
+        json_object('uid', v.uid, 'type', v.type, 'subject', v.subject, 'snapshot', json(v.snapshot),
+          'createdAt', v.created_at) as event,
+        json_object('id', w.id, 'uid', w.uid, 'url', w.url, 'eventTypes', json(w.event_types),
+          'description', w.description, 'status', w.status, 'format', w.format, 'secret', w.secret,
+          'previousSecrets', json(coalesce(w.previous_secret, '[]')), 'createdAt', w.created_at,
+          'updatedAt', w.updated_at, 'isDeleted', json(iif(w.deleted_at is null, 'false', 'true'))) as endpoint
+      from deliveries d join events v on v.id = d.event_id join webhook_endpoints w on w.id = d.endpoint_id
+      where d.uid = ${uid}`,
+  ])) as [D1Result, D1Result, D1Result<ClaimColumns>];
+  const [row] = read.results;
+  if (claimed.results.length === 0 || !row) return undefined;
+  return {
+    ...row,
+    followsInterruption: interrupted.results.length > 0,
+    event: JSON.parse(row.event),
+    endpoint: JSON.parse(row.endpoint),
+  };
+}
+
+/** What becomes of a delivery. */
+export type DeliveryState =
+  | { status: "delivered" | "failed"; completedAt: number }
+  | { status: "pending"; nextAttemptAt: number };
+
+/**
+ * The statements that end a claim with an attempt, or without one, and write what becomes of the delivery. They refuse
+ * their batch if the claim has run out and another has followed.
+ */
+export function endClaim(claim: ClaimedDelivery, attempt: AttemptRow | null, state: DeliveryState): SQL[] {
+  const nextAttemptAt = state.status === "pending" ? state.nextAttemptAt : null;
+  const completedAt = state.status === "pending" ? null : state.completedAt;
+  return [
+    expectThat(sql`exists (select 1 from deliveries
+      where id = ${claim.id} and status = 'pending' and leased_until = ${claim.leasedUntil})`),
+    ...(attempt
+      ? [
+          sql`insert into attempts (delivery_id, no, started_at, latency_ms, status_code, error, response_body)
+            values (${claim.id}, ${attempt.no}, ${attempt.startedAt}, ${attempt.latencyMs}, ${attempt.statusCode},
+              ${attempt.error}, ${attempt.responseBody})`,
+        ]
+      : []),
+    sql`update deliveries set status = ${state.status}, next_attempt_at = ${nextAttemptAt},
+        completed_at = ${completedAt}, leased_until = null, attempt_count = ${attempt ? attempt.no : claim.attemptNo - 1}
+      where id = ${claim.id}`,
+  ];
+}
+
+/** Notes that an endpoint has answered well. */
+export function noteSuccess(endpointId: number): SQL {
+  return sql`update webhook_endpoints set failing_since = null where id = ${endpointId} and failing_since is not null`;
+}
+
+/** Notes that an endpoint has failed, unless it is known to be failing. */
+export function noteFailure(endpointId: number, at: number): SQL {
+  return sql`update webhook_endpoints set failing_since = ${at} where id = ${endpointId} and failing_since is null`;
+}
+
+/**
+ * The statements that disable an endpoint, with the event that says so, unless it was changed since it was read: what
+ * failed may have been repaired. With `failingBefore` only if it has been failing since then or longer.
+ */
+export function disableEndpoint(
+  environmentId: number,
+  endpoint: ClaimedEndpoint,
+  event: { uid: string; occurrence: string; snapshot: unknown },
+  now: number,
+  failingBefore: number | null,
+): SQL[] {
+  const failing = failingBefore === null ? sql`true` : sql`failing_since <= ${failingBefore}`;
+  return [
+    sql`insert into events (environment_id, created_at, subject, uid, type, occurrence, snapshot)
+      select ${environmentId}, ${now}, 'webhook_endpoint', ${event.uid}, 'webhook_endpoint.disabled',
+        ${event.occurrence}, ${JSON.stringify(event.snapshot)}
+      from webhook_endpoints where id = ${endpoint.id} and status = 'enabled' and deleted_at is null
+        and updated_at = ${endpoint.updatedAt} and ${failing}`,
+    sql`update webhook_endpoints set status = 'disabled', updated_at = ${now}
+      where id = ${endpoint.id} and exists (select 1 from events where uid = ${event.uid})`,
+  ];
+}

@@ -1,0 +1,99 @@
+import {
+  type Bindings,
+  type DeliveryMessage,
+  WEBHOOK_BATCH_WAIT_MS,
+  WEBHOOK_DEAD_LETTER_QUEUE,
+  WEBHOOK_LEASE_MS,
+  WEBHOOK_QUEUE,
+  WEBHOOK_REARM_DELAY_MS,
+  WEBHOOK_TIMEOUT_MS,
+} from "../config.ts";
+import { openDb } from "../db/client.ts";
+import { putOffDelivery } from "../db/deliveries.ts";
+import { type DeliveryDependencies, deliverWebhook } from "../services/deliver-webhook.ts";
+import { sendDeliveries } from "../services/send-deliveries.ts";
+
+/** The consumer of both queues of webhooks. */
+export async function handleWebhookBatch(
+  batch: MessageBatch<DeliveryMessage>,
+  env: Bindings,
+  ctx: ExecutionContext,
+): Promise<void> {
+  switch (batch.queue) {
+    case WEBHOOK_QUEUE:
+      return attemptDeliveries(batch, env, ctx);
+    case WEBHOOK_DEAD_LETTER_QUEUE:
+      return rearmDeliveries(batch, env);
+    default:
+      throw new Error(`no consumer for the queue ${batch.queue}`);
+  }
+}
+
+// A receiver that takes its time must not hold up the queue for others: what is not done within the wait goes on by
+// itself. Its delivery is claimed, so if this process dies, the cron finds the claim run out.
+async function attemptDeliveries(
+  batch: MessageBatch<DeliveryMessage>,
+  env: Bindings,
+  ctx: ExecutionContext,
+): Promise<void> {
+  const deps: DeliveryDependencies = {
+    db: openDb(env.DB),
+    queue: env.WEBHOOKS,
+    fetch: (url, init) => fetch(url, init),
+    now: () => Date.now(),
+    random: () => Math.random(),
+    allowLocal: env.ALLOW_LOCAL_WEBHOOKS === "true",
+    timeoutMs: WEBHOOK_TIMEOUT_MS,
+  };
+  const attempts = batch.messages.map((message) => attempt(deps, message));
+  const all = Promise.all(attempts);
+  ctx.waitUntil(all);
+  await Promise.race([all, scheduler.wait(WEBHOOK_BATCH_WAIT_MS)]);
+}
+
+async function attempt(deps: DeliveryDependencies, message: Message<DeliveryMessage>): Promise<void> {
+  const { delivery_id } = message.body;
+  try {
+    const report = await deliverWebhook(deps, delivery_id);
+    message.ack();
+    if (report.outcome === "skipped") return;
+    console.log(
+      JSON.stringify({
+        message: "webhook attempt",
+        delivery_id,
+        event_id: report.eventId,
+        endpoint_id: report.endpointId,
+        environment: report.environment,
+        attempt: report.attempt,
+        status_code: report.statusCode,
+        error: report.error,
+        latency_ms: report.latencyMs,
+        outcome: report.outcome,
+      }),
+    );
+  } catch (error) {
+    // Our own trouble, the database most likely: the claim has run out by then.
+    message.retry({ delaySeconds: Math.ceil(WEBHOOK_LEASE_MS / 1000) + 1 });
+    console.error(JSON.stringify({ message: "webhook attempt failed inside", delivery_id, error: String(error) }));
+  }
+}
+
+// Messages come here when attempts failed inside again and again. The row says whether there is still something to do.
+async function rearmDeliveries(batch: MessageBatch<DeliveryMessage>, env: Bindings): Promise<void> {
+  const db = openDb(env.DB);
+  await Promise.all(
+    batch.messages.map(async (message) => {
+      const { delivery_id } = message.body;
+      try {
+        const now = Date.now();
+        const isPending = await putOffDelivery(db, delivery_id, now + WEBHOOK_REARM_DELAY_MS, now);
+        if (isPending) await sendDeliveries(env.WEBHOOKS, [delivery_id], WEBHOOK_REARM_DELAY_MS / 1000);
+        console.error(JSON.stringify({ message: "webhook wake-up came to the dead letters", delivery_id, isPending }));
+        message.ack();
+      } catch (error) {
+        message.retry();
+        console.error(JSON.stringify({ message: "dead letter was not worked on", delivery_id, error: String(error) }));
+      }
+    }),
+  );
+}

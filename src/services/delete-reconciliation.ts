@@ -1,0 +1,40 @@
+import { sql } from "drizzle-orm";
+import { conflict, fail, notFound, ok, type Result } from "../core/result.ts";
+import { findConstraint, runBatch } from "../db/client.ts";
+import { expectThat } from "../db/guard.ts";
+import { findReconciliation, hasNoLiveMatch, reconciliationIsAt } from "../db/reconciliations.ts";
+import type { ServiceContext } from "./context.ts";
+
+/**
+ * Deletes a reconciliation; its matches stay readable. With `unmatch` its live matches are voided first, by its
+ * Reconciler and in pages: `done` is false when that goes on in the background.
+ */
+export async function deleteReconciliation(
+  ctx: ServiceContext,
+  uid: string,
+  unmatch: boolean,
+): Promise<Result<{ done: boolean }>> {
+  const current = await findReconciliation(ctx.db, ctx.environmentId, uid);
+  if (!current) return notFound("reconciliation");
+  try {
+    // The new generation refuses every commit of matches that is still under way.
+    await runBatch(ctx.db, [
+      ...ctx.alongside,
+      expectThat(reconciliationIsAt(current.id, current.generation)),
+      ...(unmatch ? [] : [expectThat(hasNoLiveMatch(current.id))]),
+      sql`update reconciliations set deleted_at = ${ctx.now()}, generation = generation + 1, next_due = null
+        where id = ${current.id}`,
+      sql`update reconciliation_rules set deleted_at = ${ctx.now()}
+        where reconciliation_id = ${current.id} and deleted_at is null`,
+    ]);
+  } catch (error) {
+    if (findConstraint(error)?.kind !== "guard") throw error;
+    const now = await findReconciliation(ctx.db, ctx.environmentId, uid);
+    if (!now) return notFound("reconciliation");
+    if (now.generation !== current.generation) {
+      return fail({ kind: "conflict", detail: "The reconciliation changed at the same moment.", retryAfterSeconds: 1 });
+    }
+    return conflict("The reconciliation has live matches; void them, or delete it with ?unmatch=true.");
+  }
+  return ok(await ctx.reconcilers.dissolve(uid));
+}

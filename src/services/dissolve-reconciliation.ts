@@ -1,0 +1,35 @@
+import { sql } from "drizzle-orm";
+import { DISSOLVE_PAGE_MATCHES } from "../config.ts";
+import { all, first, runBatch } from "../db/client.ts";
+import { expectThat } from "../db/guard.ts";
+import { detachSources, hasNoLiveMatch } from "../db/reconciliations.ts";
+import { voidMatches } from "./void-matches.ts";
+import type { WorkDependencies } from "./work-off.ts";
+
+/**
+ * One page of the work that a deleted reconciliation leaves: its live matches are voided, and with the last of them it
+ * lets go of its data sources. Answers whether nothing is left to do.
+ */
+export async function dissolveReconciliation(deps: WorkDependencies): Promise<{ done: boolean }> {
+  const reconciliation = await first<{ id: number; generation: number }>(
+    deps.db,
+    sql`select id, generation from reconciliations where uid = ${deps.reconciliationUid} and deleted_at is not null`,
+  );
+  if (!reconciliation) return { done: true };
+  const live = await all<{ uid: string }>(
+    deps.db,
+    sql`select uid from matches where reconciliation_id = ${reconciliation.id} and status = 'matched'
+      order by id limit ${DISSOLVE_PAGE_MATCHES + 1}`,
+  );
+  const page = live.slice(0, DISSOLVE_PAGE_MATCHES).map(({ uid }) => uid);
+  if (page.length > 0) {
+    const voided = await voidMatches(deps, page, "The reconciliation was deleted.");
+    if (!voided.ok || live.length > page.length) return { done: false };
+  }
+  await runBatch(deps.db, [
+    expectThat(hasNoLiveMatch(reconciliation.id)),
+    ...detachSources(reconciliation.id),
+    sql`update reconciliations set settled_generation = generation where id = ${reconciliation.id}`,
+  ]);
+  return { done: true };
+}

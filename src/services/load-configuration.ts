@@ -1,0 +1,97 @@
+import { compileFilters } from "../core/rules/compile.ts";
+import type { EngineRule } from "../core/matching/rule.ts";
+import type { RuleDefinition } from "../core/rule-definition.ts";
+import type { Db } from "../db/client.ts";
+import { listActiveRules, listVoidedSets, type News } from "../db/news.ts";
+import type { Configuration, Progress, ReconcilerStore } from "./reconciler-store.ts";
+
+/**
+ * Reads what the reconciliation is now. If its rules change between the news and this read, its generation is no longer
+ * the one that stands here, and the guard refuses what would be matched by it.
+ */
+export async function loadConfiguration(db: Db, reconciliationUid: string, news: News): Promise<Configuration> {
+  const { reconciliation, sources } = news;
+  const rules = await listActiveRules(db, reconciliation.id);
+  return {
+    reconciliationId: reconciliation.id,
+    reconciliationUid,
+    environmentId: reconciliation.environment_id,
+    generation: reconciliation.generation,
+    runType: reconciliation.run_type,
+    expectedWithinDays: reconciliation.expected_within_days,
+    sources: sources.map(({ source_id: id, side }) => ({ id, side })),
+    rules: rules.map(({ id, uid, version, definition }) => {
+      const { filters, on_ambiguous: onAmbiguous } = JSON.parse(definition) as RuleDefinition;
+      return { id, uid, version, filters, onAmbiguous };
+    }),
+  };
+}
+
+/** Makes the store follow a configuration: from nothing, or from an older one with as little work as it allows. */
+export async function takeInConfiguration(
+  db: Db,
+  store: ReconcilerStore,
+  next: Configuration,
+  news: News,
+): Promise<void> {
+  const before = store.readConfiguration();
+  const progress = store.readProgress();
+  if (!before || !progress || before.expectedWithinDays !== next.expectedWithinDays) {
+    store.clear();
+    store.writeConfiguration(next);
+    await loadVoidedSets(db, store, next.reconciliationId);
+    const { chain_no: no, chain_hash: hash } = news.reconciliation;
+    const cursors = next.sources.map(({ id }) => ({ sourceId: id, no: 0, token: null }));
+    store.writeProgress({ cursors, head: { no, hash }, isLoading: true, reindexAfter: null, pass: null });
+    return;
+  }
+  store.transaction(() => follow(store, before, next, progress));
+}
+
+function follow(store: ReconcilerStore, before: Configuration, next: Configuration, progress: Progress): void {
+  const stays = (source: Configuration["sources"][number]) =>
+    before.sources.some(({ id, side }) => id === source.id && side === source.side);
+  for (const { id, side } of before.sources) {
+    if (!next.sources.some((source) => source.id === id && source.side === side)) store.removeSource(id);
+  }
+  const hasNewSource = next.sources.some((source) => !stays(source));
+  const cursors = next.sources.map((source) => {
+    const known = stays(source) ? progress.cursors.find((cursor) => cursor.sourceId === source.id) : undefined;
+    return known ?? { sourceId: source.id, no: 0, token: null };
+  });
+  const hasOtherRules = JSON.stringify(before.rules) !== JSON.stringify(next.rules);
+  if (hasOtherRules) store.clearKeys();
+  const isContinuous = next.runType === "continuous";
+  const needsPass = isContinuous && next.rules.length > 0 && (hasOtherRules || before.runType !== next.runType);
+  store.writeConfiguration(next);
+  store.writeProgress({
+    ...progress,
+    cursors,
+    isLoading: progress.isLoading || hasNewSource,
+    reindexAfter: hasOtherRules ? 0 : progress.reindexAfter,
+    pass: needsPass ? { rule: 0, after: null } : isContinuous ? progress.pass : null,
+  });
+}
+
+async function loadVoidedSets(db: Db, store: ReconcilerStore, reconciliationId: number): Promise<void> {
+  for (let after = ""; ; ) {
+    const page = await listVoidedSets(db, reconciliationId, after);
+    store.index.addVoidedSets(page);
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = last;
+  }
+}
+
+const compiled = new WeakMap<Configuration, EngineRule[]>();
+
+/** The rules of a configuration, compiled once for as long as it is in memory. */
+export function compileRules(configuration: Configuration): EngineRule[] {
+  const known = compiled.get(configuration);
+  if (known) return known;
+  const rules = configuration.rules.map(({ id, uid, version, filters, onAmbiguous }): EngineRule => {
+    return { id, uid, version, onAmbiguous, ...compileFilters(filters) };
+  });
+  compiled.set(configuration, rules);
+  return rules;
+}

@@ -1,0 +1,43 @@
+import { sql } from "drizzle-orm";
+import type { Side } from "../core/matching/item.ts";
+import { type FieldError, fail, ok, type Result } from "../core/result.ts";
+import { all, jsonList } from "../db/client.ts";
+import type { ServiceContext } from "./context.ts";
+
+export interface ChosenSource {
+  sourceId: number;
+  side: Side;
+  position: number;
+}
+
+/** Finds the data sources that stand for the two sides. Lists every unknown, repeated or doubly used key. */
+export async function resolveSides(
+  ctx: ServiceContext,
+  sides: Record<Side, readonly string[]>,
+): Promise<Result<ChosenSource[], FieldError[]>> {
+  const keys = [...sides.a, ...sides.b];
+  const rows = await all<{ id: number; key: string }>(
+    ctx.db,
+    sql`select s.id, s.key from json_each(${jsonList(keys)}) j join data_sources s
+      on s.environment_id = ${ctx.environmentId} and s.key = j.value and s.deleted_at is null`,
+  );
+  const ids = new Map(rows.map((row) => [row.key, row.id]));
+  const used = new Set<string>();
+  const errors: FieldError[] = [];
+  const chosen: ChosenSource[] = [];
+  for (const side of ["a", "b"] as const) {
+    sides[side].forEach((key, position) => {
+      const path = `/side_${side}/${position}`;
+      const sourceId = ids.get(key);
+      if (sourceId === undefined) {
+        errors.push({ path, code: "unknown_data_source", message: `There is no data source "${key.slice(0, 64)}".` });
+      } else if (used.has(key)) {
+        errors.push({ path, code: "repeated", message: "A data source stands on one side only, once." });
+      } else {
+        chosen.push({ sourceId, side, position });
+      }
+      used.add(key);
+    });
+  }
+  return errors.length === 0 ? ok(chosen) : fail(errors);
+}

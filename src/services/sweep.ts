@@ -1,0 +1,37 @@
+import { sql } from "drizzle-orm";
+import { SWEEP_MAX_RECONCILERS, SWEEP_PARALLEL } from "../config.ts";
+import { dayOf } from "../core/calendar.ts";
+import { all, type Db } from "../db/client.ts";
+
+/**
+ * The cron's round over Reconcilers: those with news that no poke has brought them, with a configuration that they have
+ * not taken in, or with something due. Each is found by an index over just such rows; `SWEEP_MAX_RECONCILERS` at most,
+ * in no order, so that one that keeps failing does not hold up the others.
+ */
+export async function sweepReconcilers(
+  db: Db,
+  now: number,
+  wake: (reconciliationUid: string) => Promise<void>,
+): Promise<{ woken: number; failed: number }> {
+  const rows = await all<{ uid: string }>(
+    db,
+    sql`select c.uid from (
+        select rs.reconciliation_id as id from data_sources s join reconciliation_sources rs on rs.source_id = s.id
+        where s.reconciliation_count > 0 and s.change_no > s.settled_no and rs.seen_no < s.change_no
+        union select id from reconciliations where settled_generation <> generation
+        union select id from reconciliations where next_due is not null and next_due < ${dayOf(now)}
+      ) waiting join reconciliations c on c.id = waiting.id
+      order by random() limit ${SWEEP_MAX_RECONCILERS}`,
+  );
+  let failed = 0;
+  const waiting = rows.map(({ uid }) => uid);
+  const worker = async () => {
+    for (let uid = waiting.pop(); uid !== undefined; uid = waiting.pop()) {
+      await wake(uid).catch(() => {
+        failed += 1;
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: SWEEP_PARALLEL }, worker));
+  return { woken: rows.length, failed };
+}

@@ -1,0 +1,148 @@
+import { type SQL, sql } from "drizzle-orm";
+import { v7 as newId } from "uuid";
+import { COMMIT_MAX_TRIES } from "../config.ts";
+import { appendLinks, type VoidFact } from "../core/chain.ts";
+import { type Failure, fail, notFound, ok, type Result } from "../core/result.ts";
+import { all, type Db, findConstraint, jsonList, runBatch, type Statement } from "../db/client.ts";
+import { expectNone } from "../db/guard.ts";
+import {
+  type CommitScope,
+  type EntryChange,
+  expectUnchanged,
+  fanOut,
+  insertLinks,
+  insertMatchEvents,
+  withdrawEntries,
+} from "../db/match-commit.ts";
+import { readNews } from "../db/news.ts";
+import { logChanges } from "../db/records.ts";
+import type { WorkDependencies } from "./work-off.ts";
+
+interface MatchedRecord {
+  match_uid: string;
+  set_key: string;
+  record_uid: string;
+  amount: number;
+  version: number;
+  matched: number;
+  status: number;
+}
+
+/**
+ * Voids matches of one reconciliation in one guarded batch: their records go back to where they were, the matches and
+ * their links stay. Matches that are voided already are left as they are.
+ */
+export async function voidMatches(
+  deps: WorkDependencies,
+  matchUids: readonly string[],
+  reason: string | null,
+  alongside: readonly Statement[] = [],
+): Promise<Result<null, Failure>> {
+  for (let tries = 0; tries < COMMIT_MAX_TRIES; tries++) {
+    const news = await readNews(deps.db, deps.reconciliationUid, []);
+    if (!news) return notFound("reconciliation");
+    const { reconciliation } = news;
+    const records = await listMatchedRecords(deps.db, reconciliation.id, matchUids);
+    if (records.length === 0) return ok(null);
+    const scope: CommitScope = {
+      reconciliationId: reconciliation.id,
+      reconciliationUid: deps.reconciliationUid,
+      environmentId: reconciliation.environment_id,
+      generation: reconciliation.generation,
+      head: { no: reconciliation.chain_no, hash: reconciliation.chain_hash },
+      now: deps.now(),
+    };
+    try {
+      deps.sendDeliveries(await commitVoid(deps.db, scope, records, reason, alongside));
+      return ok(null);
+    } catch (error) {
+      if (findConstraint(error) === undefined) throw error;
+    }
+  }
+  return fail({ kind: "conflict", detail: "The match keeps changing at the same moment.", retryAfterSeconds: 1 });
+}
+
+async function commitVoid(
+  db: Db,
+  scope: CommitScope,
+  records: readonly MatchedRecord[],
+  reason: string | null,
+  alongside: readonly Statement[],
+): Promise<string[]> {
+  const uids = [...new Set(records.map((record) => record.match_uid))];
+  const facts = uids.map((uid): VoidFact => {
+    return { kind: "void", match_id: uid, reconciliation_id: scope.reconciliationUid, reason, at: scope.now };
+  });
+  const links = await appendLinks(scope.head, facts);
+  const changes = sumChanges(records);
+  const matches = uids.map((uid) => ({ uid, eventUid: newId() }));
+  const eventUids = [...changes, ...matches].map((row) => row.eventUid);
+  const changed = jsonList(changes.map((change) => change.recordUid));
+  const results = await runBatch(db, [
+    ...alongside,
+    ...expectUnchanged(scope, changes, []).map(({ statement }) => statement),
+    expectStillMatched(uids),
+    sql`update matches set status = 'voided', voided_at = ${scope.now}, void_reason = ${reason}
+      where uid in (select value from json_each(${jsonList(uids)}))`,
+    sql`insert or ignore into voided_sets (reconciliation_id, set_key, match_id)
+      select reconciliation_id, set_key, id from matches where uid in (select value from json_each(${jsonList(uids)}))`,
+    ...withdrawEntries(scope, changes),
+    ...insertLinks(scope, links),
+    ...withdrawAdjustments(scope, changed),
+    ...logChanges(sql`select r.id, r.source_id from json_each(${changed}) j join records r on r.uid = j.value`),
+    insertMatchEvents(scope, "reconciliation_match.voided", matches),
+    fanOut(scope, eventUids),
+  ]);
+  const deliveries = results.at(-1) as D1Result<{ uid: string }>;
+  return deliveries.results.map(({ uid }) => uid);
+}
+
+/** A guard: every one of the matches is there and not voided. */
+export function expectStillMatched(uids: readonly string[]): SQL {
+  return expectNone(sql`select 1 from json_each(${jsonList(uids)}) j left join matches m on m.uid = j.value
+    where m.status is not 'matched'`);
+}
+
+/** The records that were made to even out the matches go with them. */
+function withdrawAdjustments(scope: CommitScope, changed: SQL): SQL[] {
+  const adjustments = sql`select r.id, r.source_id from json_each(${changed}) j join records r on r.uid = j.value
+    where r.is_adjustment = 1`;
+  return [
+    sql`update data_sources set record_count = record_count - d.count
+      from (select source_id, count(*) as count from (${adjustments}) group by source_id) d
+      where data_sources.id = d.source_id`,
+    sql`update records set deleted_at = ${scope.now}, version = version + 1
+      where id in (select id from (${adjustments}))`,
+  ];
+}
+
+function listMatchedRecords(db: Db, reconciliationId: number, uids: readonly string[]): Promise<MatchedRecord[]> {
+  return all<MatchedRecord>(
+    db,
+    sql`select m.uid as match_uid, m.set_key, r.uid as record_uid, a.amount, r.version, e.matched, e.status
+      from json_each(${jsonList(uids)}) j
+      join matches m on m.uid = j.value and m.reconciliation_id = ${reconciliationId} and m.status = 'matched'
+      join allocations a on a.match_id = m.id join records r on r.id = a.record_id
+      join entries e on e.reconciliation_id = m.reconciliation_id and e.record_id = r.id
+      order by j.key, r.id`,
+  );
+}
+
+function sumChanges(records: readonly MatchedRecord[]): EntryChange[] {
+  const changes = new Map<string, EntryChange>();
+  for (const { record_uid: recordUid, version, matched, status, amount } of records) {
+    const change = changes.get(recordUid) ?? {
+      recordUid,
+      version,
+      matched,
+      status,
+      addMatched: 0,
+      addMatches: 0,
+      eventUid: newId(),
+    };
+    change.addMatched -= amount;
+    change.addMatches -= 1;
+    changes.set(recordUid, change);
+  }
+  return [...changes.values()];
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import type { Endpoint } from "../../src/http/endpoint.ts";
+import { Api } from "./api.ts";
+import { newTenant, type Tenant } from "./tenant.ts";
+
+export interface Guarded {
+  endpoints: readonly Endpoint[];
+  /**
+   * Makes what the paths name in the tenant's environment and answers with the values of their parameters, such as
+   * `{ id }`. Left out where no path has a parameter.
+   */
+  prepare?: (owner: Tenant) => Promise<Record<string, string>>;
+  /** Bodies by operation id, where the example of the body's schema would be refused in a fresh environment. */
+  bodies?: Record<string, unknown>;
+}
+
+/**
+ * What every endpoint owes its callers: no answer without a valid key, none beyond the key's scope, and nothing of
+ * another environment.
+ */
+export function itIsGuarded({ endpoints, prepare, bodies = {} }: Guarded): void {
+  describe.each(endpoints.map((endpoint) => [endpoint.operationId, endpoint] as const))("%s", (_, endpoint) => {
+    const namesResource = endpoint.path.includes("{");
+    const body = bodies[endpoint.operationId] ?? endpoint.body?.meta()?.example;
+
+    it("asks for a key", async () => {
+      const reply = await send(new Api(null), endpoint, {}, body);
+      expect(reply).toMatchObject({ status: 401, body: { status: 401, code: "invalid_key" } });
+    });
+
+    it("refuses a key that nobody made", async () => {
+      const reply = await send(new Api("tk_live_nobody-made-this-one"), endpoint, {}, body);
+      expect(reply).toMatchObject({ status: 401, body: { status: 401, code: "invalid_key" } });
+    });
+
+    it.runIf(endpoint.scope !== "read")("refuses a read-only key", async () => {
+      const { reader } = await newTenant();
+      const reply = await send(reader, endpoint, {}, body);
+      expect(reply).toMatchObject({ status: 403, body: { status: 403, code: "missing_scope" } });
+    });
+
+    it.runIf(endpoint.scope === "admin")("refuses a key that may write but not administer", async () => {
+      const { writer } = await newTenant();
+      const reply = await send(writer, endpoint, {}, body);
+      expect(reply).toMatchObject({ status: 403, body: { status: 403, code: "missing_scope" } });
+    });
+
+    it.runIf(namesResource)("does not know what belongs to another environment", async () => {
+      const [owner, stranger] = await Promise.all([newTenant(), newTenant()]);
+      if (!prepare) throw new Error(`${endpoint.operationId} names a resource: itIsGuarded needs prepare()`);
+      const names = await prepare(owner);
+      const refused = await send(stranger.admin, endpoint, names, body);
+      expect(refused).toMatchObject({ status: 404, body: { status: 404, code: "not_found" } });
+      const answered = await send(owner.admin, endpoint, names, body);
+      expect(answered.status).not.toBe(404);
+      expect(answered.status).toBeLessThan(500);
+    });
+  });
+}
+
+function send(api: Api, endpoint: Endpoint, names: Record<string, string>, body: unknown) {
+  const path = endpoint.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(names[name] ?? UNKNOWN));
+  const method = endpoint.method.toUpperCase();
+  return endpoint.body === undefined
+    ? api.send(method, path)
+    : api.send(method, path, JSON.stringify(body), { "Content-Type": "application/json" });
+}
+
+const UNKNOWN = "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1a";
