@@ -6,6 +6,8 @@ export default defineConfig(async () => ({
     cloudflareTest({
       wrangler: { configPath: "./wrangler.toml" },
       miniflare: {
+        // No consumer listens to this queue: in tests nothing is delivered but what a test delivers itself.
+        queueProducers: { WEBHOOKS: { queueName: "webhooks-unheard" } },
         bindings: {
           BOOTSTRAP_API_KEY: "test-bootstrap-key",
           ALLOW_LOCAL_WEBHOOKS: "true",
@@ -17,7 +19,12 @@ export default defineConfig(async () => ({
   test: {
     include: ["test/**/*.test.ts"],
     setupFiles: ["./test/support/migrate.ts"],
+    testTimeout: 30_000,
     // One such line for each request would bury what a test has to say.
-    onConsoleLog: (log) => !log.trim().split("\n").every((line) => line.startsWith('{"message":"request"')),
+    onConsoleLog: (log) =>
+      !log
+        .trim()
+        .split("\n")
+        .every((line) => line.startsWith('{"message":"request"')),
   },
 }));

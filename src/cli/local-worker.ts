@@ -75,13 +75,16 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
       while (!(await isPortFree(options.port))) await wait(POLL_MS);
     },
     kill: wrangler.kill,
-    async triggerCron() {
-      const response = await fetch(`${url}/cdn-cgi/handler/scheduled?cron=*+*+*+*+*`);
-      const outcome = await response.text();
-      if (!response.ok) throw new Error(`The cron run ended with: ${outcome}`);
-    },
+    triggerCron: () => triggerCron(url),
     answers: async () => (await readHealth(url, ANSWER_LIMIT_MS)) !== undefined,
   };
+}
+
+/** Runs the cron of a local Worker now; deployed ones do not answer to this. */
+export async function triggerCron(url: string): Promise<void> {
+  const response = await fetch(`${url}/cdn-cgi/handler/scheduled?cron=*+*+*+*+*`);
+  const outcome = await response.text();
+  if (!response.ok) throw new Error(`The cron run ended with: ${outcome}`);
 }
 
 export async function findFreePort(): Promise<number> {

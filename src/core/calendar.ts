@@ -13,14 +13,17 @@ export function isDay(text: string): boolean {
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
 }
 
-/** The instant of an RFC 3339 time in milliseconds since 1970, its day checked against the calendar; else undefined. */
+/**
+ * The instant of an RFC 3339 time in milliseconds since 1970, its day checked against the calendar; else undefined, also
+ * for one whose UTC day four digits cannot name.
+ */
 export function parseTime(text: string): number | undefined {
   const parts = TIME.exec(text);
   if (!parts || !isDay(parts[1] as string)) return undefined;
   const [hours, minutes, seconds] = [Number(parts[2]), Number(parts[3]), Number(parts[4])];
   if (hours > 23 || minutes > 59 || seconds > 59) return undefined;
   const instant = Date.parse(text.toUpperCase().replace(" ", "T"));
-  return Number.isNaN(instant) ? undefined : instant;
+  return Number.isNaN(instant) || !isDay(dayOf(instant)) ? undefined : instant;
 }
 
 /** Accepts a day, or a full RFC 3339 time of which the UTC day is taken; anything else is undefined. */

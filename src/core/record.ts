@@ -87,7 +87,7 @@ export function parseNewRecord(
   input: unknown,
   definitions: readonly PropertyDefinition[],
 ): Result<RecordFields, FieldError[]> {
-  return parseFields(newRecordSchema.safeParse(input), input, undefined, definitions);
+  return parseFields(newRecordSchema.safeParse(input, { reportInput: true }), input, undefined, definitions);
 }
 
 /** Reads a change to `current`. A new currency alone keeps the amount in major units. */
@@ -96,7 +96,7 @@ export function parseRecordPatch(
   current: RecordFields,
   definitions: readonly PropertyDefinition[],
 ): Result<RecordFields, FieldError[]> {
-  return parseFields(recordPatchSchema.safeParse(input), input, current, definitions);
+  return parseFields(recordPatchSchema.safeParse(input, { reportInput: true }), input, current, definitions);
 }
 
 type Parsed = z.ZodSafeParseResult<z.infer<typeof recordPatchSchema>>;

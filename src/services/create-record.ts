@@ -1,12 +1,13 @@
 import { v7 as newId } from "uuid";
 import { parseNewRecord } from "../core/record.ts";
 import type { RecordSnapshot } from "../core/record-view.ts";
-import { conflict, type FieldError, invalid, ok, type Result } from "../core/result.ts";
+import { conflict, invalid, ok, type Result } from "../core/result.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { dataSourceExists } from "../db/data-sources.ts";
 import { expectThat } from "../db/guard.ts";
 import { findRecordByExternalId, insertRecords, selectRecordSnapshot, selectReconciliationUids } from "../db/records.ts";
 import { findSourceWithDefinitions } from "../db/source-definitions.ts";
+import { unknownSource } from "./check-source-name.ts";
 import type { ServiceContext } from "./context.ts";
 import { readRecordAfterMatching } from "./read-record.ts";
 
@@ -16,7 +17,7 @@ export async function createRecord(ctx: ServiceContext, input: unknown): Promise
   const source = typeof typeKey === "string" ? await findSourceWithDefinitions(ctx.db, ctx.environmentId, typeKey) : undefined;
   const parsed = parseNewRecord(input, source?.definitions ?? []);
   const errors = parsed.ok ? [] : parsed.failure;
-  if (typeof typeKey === "string" && !source) errors.push(unknownSource(typeKey));
+  if (typeof typeKey === "string" && !source) errors.push(unknownSource("/type_key", typeKey));
   if (!parsed.ok || !source || errors.length > 0) return invalid(errors);
 
   const uid = newId();
@@ -32,14 +33,10 @@ export async function createRecord(ctx: ServiceContext, input: unknown): Promise
     return ok(await readRecordAfterMatching(ctx, uid, results.slice(-2)));
   } catch (error) {
     const constraint = findConstraint(error);
-    if (constraint?.kind === "guard") return invalid([unknownSource(source.key)]);
+    if (constraint?.kind === "guard") return invalid([unknownSource("/type_key", source.key)]);
     if (constraint?.kind === "unique") return externalIdTaken(ctx, source.id, parsed.value.externalId);
     throw error;
   }
-}
-
-function unknownSource(key: string): FieldError {
-  return { path: "/type_key", code: "unknown_data_source", message: `There is no data source "${key.slice(0, 64)}".` };
 }
 
 /** The 409 for an `external_id` that another record of the source holds; it names the holder. */

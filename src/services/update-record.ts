@@ -1,3 +1,4 @@
+import canonicalize from "canonicalize";
 import { sql } from "drizzle-orm";
 import { dayOf } from "../core/calendar.ts";
 import { parseRecordPatch, type RecordFields, signOf } from "../core/record.ts";
@@ -25,13 +26,13 @@ export async function updateRecord(ctx: ServiceContext, uid: string, input: unkn
   const parsed = parseRecordPatch(input, record.fields, source?.definitions ?? []);
   if (!parsed.ok) return invalid(parsed.failure);
   if (record.touchedCount > 0) return recordIsMatched();
+  // What changes nothing is no change: a set that a person has voided stays voided.
+  const isSame = canonicalize(parsed.value) === canonicalize(record.fields);
   try {
     const results = await runBatch(ctx.db, [
       ...ctx.alongside,
       expectThat(untouched(record)),
-      writeFields(record.id, parsed.value, ctx.now()),
-      clearOverdue(record.id, dayOf(ctx.now())),
-      ...logChanges(sql`select id, source_id from records where id = ${record.id}`),
+      ...(isSame ? [] : writeChange(record, parsed.value, ctx.now())),
       selectRecordSnapshot(ctx.environmentId, uid),
       selectReconciliationUids(record.sourceId),
     ]);
@@ -59,6 +60,14 @@ export async function explainLostRace(ctx: ServiceContext, uid: string): Promise
   if (!now) return notFound("record");
   if (now.touchedCount > 0) return recordIsMatched();
   return fail({ kind: "conflict", detail: "The record was changed at the same moment.", retryAfterSeconds: 1 });
+}
+
+function writeChange(record: RecordRow, fields: RecordFields, now: number) {
+  return [
+    writeFields(record.id, fields, now),
+    clearOverdue(record.id, dayOf(now)),
+    ...logChanges(sql`select id, source_id from records where id = ${record.id}`),
+  ];
 }
 
 function writeFields(id: number, fields: RecordFields, now: number) {

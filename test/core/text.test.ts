@@ -20,7 +20,8 @@ describe("texts that cannot be kept", () => {
   it("are exactly those that UTF-8 or a NUL would change", () => {
     assert(
       property(string({ unit: "binary" }), (text) => {
-        const survives = new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(text)) === text;
+        const survives =
+          new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(new TextEncoder().encode(text)) === text;
         expect(isKeepable(text)).toBe(survives && !text.includes("\0"));
       }),
     );
@@ -44,7 +45,7 @@ describe("texts that cannot be kept", () => {
     ],
   ])("are listed by pointer: %s", (_, body, expected) => {
     const found = listUnkeepable(parseJson(body)).map((error) => [error.path, error.code]);
-    expect(found.sort()).toEqual([...expected].sort());
+    expect(found).toEqual(expected);
   });
 
   it("are looked for at any depth without a recursion", () => {

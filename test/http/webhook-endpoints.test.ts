@@ -9,7 +9,6 @@ const PATH = "/v1/webhook_endpoints";
 const UNKNOWN = "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1a";
 const SECRET = /^whsec_[A-Za-z0-9+/]{43}=$/;
 
-// Nothing listens there, so what is sent comes to nothing.
 const url = "http://127.0.0.1:9/hook";
 
 async function make(api: Api, body: object = {}) {

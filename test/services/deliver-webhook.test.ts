@@ -1,7 +1,7 @@
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
-import { findWebhookEndpoint } from "../../src/db/webhook-endpoints.ts";
 import { listEvents } from "../../src/db/events.ts";
+import { findWebhookEndpoint } from "../../src/db/webhook-endpoints.ts";
 import { deliverWebhook } from "../../src/services/deliver-webhook.ts";
 import { resendStragglers } from "../../src/services/resend-stragglers.ts";
 import { newTenant } from "../support/tenant.ts";
@@ -235,7 +235,9 @@ describe("an endpoint that wants no more", () => {
 
   it("stays enabled if it was changed while it answered 410", async () => {
     const receiver = new Receiver(async () => {
-      await bindings.DB.prepare("update webhook_endpoints set url = 'https://new.example.com/', updated_at = 1 where id = ?")
+      await bindings.DB.prepare(
+        "update webhook_endpoints set url = 'https://new.example.com/', updated_at = 1 where id = ?",
+      )
         .bind(endpoint.id)
         .run();
       return new Response(null, { status: 410 });
@@ -295,7 +297,12 @@ describe("a wake-up", () => {
   it("whose process died after the POST is followed by another attempt with the same id once the lease is over", async () => {
     const receiver = new Receiver(answering(200));
     const { uid, deliver, read, eventUid } = await newDelivery(receiver);
-    const dying = { ...receiver.deps, random: () => { throw new Error("the process is killed"); } };
+    const dying = {
+      ...receiver.deps,
+      random: () => {
+        throw new Error("the process is killed");
+      },
+    };
     await expect(deliverWebhook(dying, uid)).rejects.toThrow("killed");
     const interruptedAt = receiver.now;
     receiver.now += 29 * SECOND;
@@ -312,7 +319,12 @@ describe("a wake-up", () => {
   it("that kills every process comes to an end", async () => {
     const receiver = new Receiver(answering(200));
     const { uid, deliver, read } = await newDelivery(receiver);
-    const dying = { ...receiver.deps, random: () => { throw new Error("the process is killed"); } };
+    const dying = {
+      ...receiver.deps,
+      random: () => {
+        throw new Error("the process is killed");
+      },
+    };
     for (let attempt = 1; attempt <= 8; attempt++) {
       const dies = () => deliverWebhook({ ...dying, now: () => receiver.now }, uid);
       await expect(dies()).rejects.toThrow("killed");
@@ -328,14 +340,11 @@ describe("a wake-up", () => {
   });
 
   it("whose attempt outlived its lease writes nothing over the attempt that followed", async () => {
-    const receiver = new Receiver(
-      async () => {
-        receiver.now += 31 * SECOND;
-        await deliver();
-        return new Response(null, { status: 500 });
-      },
-      answering(200),
-    );
+    const receiver = new Receiver(async () => {
+      receiver.now += 31 * SECOND;
+      await deliver();
+      return new Response(null, { status: 500 });
+    }, answering(200));
     const { deliver, read } = await newDelivery(receiver);
     expect(await deliver()).toMatchObject({ outcome: "superseded" });
     expect(await read()).toMatchObject({

@@ -1,9 +1,9 @@
+import { sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { all, runBatch } from "../../src/db/client.ts";
 import { fanOutDeliveries } from "../../src/db/deliveries.ts";
 import { listenerExists } from "../../src/db/events.ts";
 import { newUuid } from "../../src/db/uuid.ts";
-import { sql } from "drizzle-orm";
 import { newTenant } from "../support/tenant.ts";
 import { db, newEndpoint, newEvent, readDelivery } from "../support/webhooks.ts";
 

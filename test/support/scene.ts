@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import type { Bindings } from "../../src/config.ts";
 import { type Db, openDb } from "../../src/db/client.ts";
+import type { ServiceContext } from "../../src/services/context.ts";
 import type { WorkDependencies } from "../../src/services/work-off.ts";
 import type { Api, Reply } from "./api.ts";
 import { newTenant, type Tenant } from "./tenant.ts";
@@ -67,8 +68,10 @@ export async function newScene(options: SceneOptions = {}): Promise<Scene> {
     const reply = await must(api.post("/v1/reconciliation_rules", { reconciliation_id: reconciliation, ...rule }), 201);
     rules.push(reply.body.id);
   }
-  const add = (type_key: string) => (fields: Record<string, unknown> = {}) =>
-    api.post("/v1/records", { type_key, date: "2026-03-10", amount: 100, direction: "credit", ...fields });
+  const add =
+    (type_key: string) =>
+    (fields: Record<string, unknown> = {}) =>
+      api.post("/v1/records", { type_key, date: "2026-03-10", amount: 100, direction: "credit", ...fields });
   return {
     tenant,
     api,
@@ -95,4 +98,21 @@ export async function must(pending: Promise<Reply>, status: number): Promise<Rep
   const reply = await pending;
   if (reply.status !== status) throw new Error(`${reply.status}: ${JSON.stringify(reply.body)}`);
   return reply;
+}
+
+/** A caller whose pokes get lost. */
+export function silentContext(scene: Scene): ServiceContext {
+  const lost = { poke: async () => undefined } as unknown as ServiceContext["reconcilers"];
+  return {
+    db: scene.db,
+    environmentId: scene.tenant.environmentId,
+    environmentUid: scene.tenant.environmentUid,
+    keyUid: null,
+    isBootstrap: false,
+    now: () => Date.now(),
+    reconcilers: lost,
+    webhooks: bindings.WEBHOOKS,
+    allowLocalWebhooks: false,
+    alongside: [],
+  };
 }

@@ -33,28 +33,34 @@ export function itIsGuarded({ endpoints, prepare, bodies = {} }: Guarded): void 
       expect(reply).toMatchObject({ status: 401, body: { status: 401, code: "invalid_key" } });
     });
 
-    it.runIf(endpoint.scope !== "read")("refuses a read-only key", async () => {
-      const { reader } = await newTenant();
-      const reply = await send(reader, endpoint, {}, body);
-      expect(reply).toMatchObject({ status: 403, body: { status: 403, code: "missing_scope" } });
-    });
+    if (endpoint.scope !== "read") {
+      it("refuses a read-only key", async () => {
+        const { reader } = await newTenant();
+        const reply = await send(reader, endpoint, {}, body);
+        expect(reply).toMatchObject({ status: 403, body: { status: 403, code: "missing_scope" } });
+      });
+    }
 
-    it.runIf(endpoint.scope === "admin")("refuses a key that may write but not administer", async () => {
-      const { writer } = await newTenant();
-      const reply = await send(writer, endpoint, {}, body);
-      expect(reply).toMatchObject({ status: 403, body: { status: 403, code: "missing_scope" } });
-    });
+    if (endpoint.scope === "admin") {
+      it("refuses a key that may write but not administer", async () => {
+        const { writer } = await newTenant();
+        const reply = await send(writer, endpoint, {}, body);
+        expect(reply).toMatchObject({ status: 403, body: { status: 403, code: "missing_scope" } });
+      });
+    }
 
-    it.runIf(namesResource)("does not know what belongs to another environment", async () => {
-      const [owner, stranger] = await Promise.all([newTenant(), newTenant()]);
-      if (!prepare) throw new Error(`${endpoint.operationId} names a resource: itIsGuarded needs prepare()`);
-      const names = await prepare(owner);
-      const refused = await send(stranger.admin, endpoint, names, body);
-      expect(refused).toMatchObject({ status: 404, body: { status: 404, code: "not_found" } });
-      const answered = await send(owner.admin, endpoint, names, body);
-      expect(answered.status).not.toBe(404);
-      expect(answered.status).toBeLessThan(500);
-    });
+    if (namesResource) {
+      it("does not know what belongs to another environment", async () => {
+        const [owner, stranger] = await Promise.all([newTenant(), newTenant()]);
+        if (!prepare) throw new Error(`${endpoint.operationId} names a resource: itIsGuarded needs prepare()`);
+        const names = await prepare(owner);
+        const refused = await send(stranger.admin, endpoint, names, body);
+        expect(refused).toMatchObject({ status: 404, body: { status: 404, code: "not_found" } });
+        const answered = await send(owner.admin, endpoint, names, body);
+        expect(answered.status).not.toBe(404);
+        expect(answered.status).toBeLessThan(500);
+      });
+    }
   });
 }
 

@@ -1,10 +1,12 @@
 import { z } from "@hono/zod-openapi";
 import type { Side } from "../../core/matching/item.ts";
 import { RUN_TYPES } from "../../core/reconciliation.ts";
-import { notFound, ok } from "../../core/result.ts";
+import { type FieldError, notFound, ok } from "../../core/result.ts";
 import { findReconciliation, listReconciliations, type ReconciliationRow } from "../../db/reconciliations.ts";
+import type { ServiceContext } from "../../services/context.ts";
 import { createReconciliation } from "../../services/create-reconciliation.ts";
 import { deleteReconciliation } from "../../services/delete-reconciliation.ts";
+import { resolveSides } from "../../services/resolve-sides.ts";
 import { updateReconciliation } from "../../services/update-reconciliation.ts";
 import { endpoint } from "../endpoint.ts";
 import { pageOf, pageQuery, presentPage, readPage } from "../pagination.ts";
@@ -80,6 +82,13 @@ const reconciliationPatch = z
 
 const params = z.object({ id });
 
+/** What the sides of a refused body name wrongly. */
+async function checkSides(ctx: ServiceContext, body: Record<string, unknown>): Promise<FieldError[]> {
+  const keysOf = (side: unknown) => (Array.isArray(side) ? side.slice(0, SIDE_MAX_SOURCES).map(String) : []);
+  const sides = await resolveSides(ctx, { a: keysOf(body.side_a), b: keysOf(body.side_b) });
+  return sides.ok ? [] : sides.failure;
+}
+
 function presentReconciliation(row: ReconciliationRow): z.infer<typeof reconciliation> {
   const sourcesOf = (side: Side) => row.sources.filter((source) => source.side === side);
   const countsOf = (side: Side) => {
@@ -112,6 +121,7 @@ export const reconciliationEndpoints = [
     summary: "Make a reconciliation of two sides",
     scope: "write",
     body: newReconciliation,
+    checkNames: checkSides,
     answers: { 201: { description: "The reconciliation", schema: reconciliation } },
     refusals: [409],
     async handle({ ctx, body }) {
@@ -167,6 +177,7 @@ export const reconciliationEndpoints = [
     scope: "write",
     params,
     body: reconciliationPatch,
+    checkNames: checkSides,
     answers: { 200: { description: "The reconciliation", schema: reconciliation } },
     refusals: [409],
     async handle({ ctx, params, body }) {

@@ -7,6 +7,7 @@ import { DIRECTIONS, newRecordSchema, recordPatchSchema, signOf } from "../../co
 import { presentRecord, type RecordSnapshot } from "../../core/record-view.ts";
 import { notFound, ok } from "../../core/result.ts";
 import { findRecordSnapshot } from "../../db/records.ts";
+import { checkSourceName } from "../../services/check-source-name.ts";
 import { createRecord } from "../../services/create-record.ts";
 import { deleteRecord } from "../../services/delete-record.ts";
 import { listRecordsBy, type RecordQuery } from "../../services/list-records-by.ts";
@@ -129,12 +130,16 @@ const METADATA_PARAMETER = /^metadata\[(.+)\]$/s;
 const query = z
   .object({ ...pageQuery, ...filters })
   .catchall(z.string())
-  .superRefine((given, context) => {
-    for (const name of Object.keys(given)) {
-      if (Object.hasOwn(pageQuery, name) || Object.hasOwn(filters, name) || METADATA_PARAMETER.test(name)) continue;
-      context.addIssue({ code: "unrecognized_keys", keys: [name], input: given });
-    }
-  });
+  .superRefine(
+    (given, context) => {
+      for (const name of Object.keys(given)) {
+        if (Object.hasOwn(pageQuery, name) || Object.hasOwn(filters, name) || METADATA_PARAMETER.test(name)) continue;
+        context.addIssue({ code: "unrecognized_keys", keys: [name], input: given });
+      }
+    },
+    // One wrong filter must not hide an unknown one.
+    { when: () => true },
+  );
 
 function readQuery(given: z.output<typeof query>): RecordQuery {
   const metadata = Object.entries(given).flatMap(([name, value]) => {
@@ -177,6 +182,7 @@ export const recordEndpoints = [
     scope: "write",
     body: newRecord,
     bodyCheckedByService: true,
+    checkNames: (ctx, body) => checkSourceName(ctx, body.type_key),
     answers: { 201: { description: "The record", schema: record } },
     refusals: [409],
     async handle({ ctx, rawBody }) {
