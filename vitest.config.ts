@@ -6,8 +6,6 @@ export default defineConfig(async () => ({
     cloudflareTest({
       wrangler: { configPath: "./wrangler.toml" },
       miniflare: {
-        // No consumer listens to this queue: in tests nothing is delivered but what a test delivers itself.
-        queueProducers: { WEBHOOKS: { queueName: "webhooks-unheard" } },
         bindings: {
           BOOTSTRAP_API_KEY: "test-bootstrap-key",
           ALLOW_LOCAL_WEBHOOKS: "true",

@@ -135,6 +135,7 @@ CREATE TABLE `events` (
 CREATE UNIQUE INDEX `events_uid_unique` ON `events` (`uid`);--> statement-breakpoint
 CREATE UNIQUE INDEX `events_occurrence_unique` ON `events` (`occurrence`);--> statement-breakpoint
 CREATE INDEX `events_environment` ON `events` (`environment_id`);--> statement-breakpoint
+CREATE INDEX `events_environment_created` ON `events` (`environment_id`,`created_at`);--> statement-breakpoint
 CREATE INDEX `events_created` ON `events` (`created_at`);--> statement-breakpoint
 CREATE TABLE `guard` (
 	`ok` integer NOT NULL,
@@ -315,8 +316,7 @@ CREATE TABLE `webhook_endpoints` (
 	`status` text NOT NULL,
 	`format` text NOT NULL,
 	`secret` text NOT NULL,
-	`previous_secret` text,
-	`previous_secret_until` integer,
+	`previous_secrets` text,
 	`failing_since` integer,
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL,

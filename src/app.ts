@@ -3,7 +3,7 @@ import { DrizzleQueryError } from "drizzle-orm";
 import { v7 as newId } from "uuid";
 import { openDb } from "./db/client.ts";
 import type { AppEnv } from "./http/app-env.ts";
-import { type Door, registerEndpoints } from "./http/endpoint.ts";
+import { registerEndpoints } from "./http/endpoint.ts";
 import { authentication } from "./http/middleware/authenticate.ts";
 import { logRequest } from "./http/middleware/log-request.ts";
 import { secureHeaders } from "./http/middleware/secure-headers.ts";
@@ -28,32 +28,28 @@ export function createApp() {
 
   app.use(
     "/v1/*",
-    authentication({ openDb: (c) => openDb(c.env.DB), openReconcilers: (c) => openReconcilers(c.env.RECONCILER) }),
+    authentication({
+      openDb: (c) => openDb(c.env.DB),
+      openReconcilers: (c) => openReconcilers(c.env.RECONCILER, (work) => c.executionCtx.waitUntil(work)),
+    }),
   );
   registerEndpoints(app, v1Door, v1Endpoints);
 
   app.notFound((c) => {
     const allow = findMethods(c.req.path);
-    return present(allow.length > 0 ? { kind: "method_not_allowed", allow } : { kind: "not_found" });
-
-    function present(refusal: Refusal) {
-      return doorOf().presentRefusal(refusal, c);
-    }
+    const refusal: Refusal = allow.length > 0 ? { kind: "method_not_allowed", allow } : { kind: "not_found" };
+    return v1Door.presentRefusal(refusal, c);
   });
 
   app.onError((error, c) => {
-    if (error instanceof Refused) return doorOf().presentRefusal(error.refusal, c);
+    if (error instanceof Refused) return v1Door.presentRefusal(error.refusal, c);
     console.error(
       JSON.stringify({ message: "unexpected error", request_id: c.var.requestId, error: describeError(error) }),
     );
-    return doorOf().presentRefusal({ kind: "internal" }, c);
+    return v1Door.presentRefusal({ kind: "internal" }, c);
   });
 
   return app;
-}
-
-function doorOf(): Door {
-  return v1Door;
 }
 
 /** Drizzle's own text holds the bound values, which logs must not; its cause says what went wrong. */

@@ -39,6 +39,8 @@ export const POKE_MAX_SLICES = 20;
 export const ALARM_RETRY_MS = 5_000;
 export const COMMIT_MAX_TRIES = 10;
 export const OVERDUE_PAGE_ROWS = 200;
+/** Pages of overdue records that one call of the cron raises; the next minute goes on. */
+export const OVERDUE_MAX_PAGES = 20;
 export const DISSOLVE_PAGE_MATCHES = 200;
 export const MANUAL_MATCH_MAX_RECORDS = 1_000;
 

@@ -64,7 +64,7 @@ export async function claimDelivery(db: Db, uid: string, now: number): Promise<C
           'createdAt', v.created_at) as event,
         json_object('id', w.id, 'uid', w.uid, 'url', w.url, 'eventTypes', json(w.event_types),
           'description', w.description, 'status', w.status, 'format', w.format, 'secret', w.secret,
-          'previousSecrets', json(coalesce(w.previous_secret, '[]')), 'createdAt', w.created_at,
+          'previousSecrets', json(coalesce(w.previous_secrets, '[]')), 'createdAt', w.created_at,
           'updatedAt', w.updated_at, 'isDeleted', json(iif(w.deleted_at is null, 'false', 'true'))) as endpoint
       from deliveries d join events v on v.id = d.event_id join webhook_endpoints w on w.id = d.endpoint_id
       where d.uid = ${uid}`,
@@ -134,7 +134,7 @@ export function disableEndpoint(
       select ${environmentId}, ${now}, 'webhook_endpoint', ${event.uid}, 'webhook_endpoint.disabled',
         ${event.occurrence}, ${JSON.stringify(event.snapshot)}
       from webhook_endpoints where id = ${endpoint.id} and status = 'enabled' and deleted_at is null
-        and updated_at = ${endpoint.updatedAt} and ${failing}`,
+        and url = ${endpoint.url} and ${failing}`,
     sql`update webhook_endpoints set status = 'disabled', updated_at = ${now}
       where id = ${endpoint.id} and exists (select 1 from events where uid = ${event.uid})`,
   ];

@@ -130,13 +130,9 @@ export function insertDelivery(
 
 /** The oldest `REPLAY_MAX_EVENTS` events of an environment from an instant (ms) on, whoever wants them. */
 function scanEventsSince(environmentId: number, since: number): SQL {
-  // Row numbers follow time but for the seconds by which writers' clocks and batches differ; each half of this bound
-  // is one look-up in the index on created_at.
   return sql`select id, uid, type, created_at from events
-    where environment_id = ${environmentId} and created_at >= ${since} and id >= coalesce(
-      (select min(id) from events where created_at >= ${since} and created_at < ${since + 60_000}),
-      (select id from events where created_at >= ${since} order by created_at, id limit 1))
-    order by id limit ${REPLAY_MAX_EVENTS}`;
+    where environment_id = ${environmentId} and created_at >= ${since}
+    order by created_at, id limit ${REPLAY_MAX_EVENTS}`;
 }
 
 /** Delivers anew what an endpoint wants of the events since then, except what is under way to it already. */

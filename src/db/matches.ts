@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { MatchSnapshot } from "../core/match-view.ts";
 import { all, type Db, first } from "./client.ts";
 import { cutPage, type Page, type PageRequest } from "./page.ts";
+import { pageOfScan } from "./scan.ts";
 
 /** A JSON object of a match `m`, in the form of `MatchSnapshot`. */
 export const matchSnapshot: SQL = sql.raw(`(
@@ -47,31 +48,64 @@ export async function findMatchId(db: Db, environmentId: number, uid: string): P
   return row?.id;
 }
 
+/**
+ * A page of matches, newest first. Where the filters are more than an index answers, it looks at `PAGE_SCAN_MAX_ROWS`
+ * matches at most and then answers short, saying where to go on.
+ */
 export async function listMatches(
   db: Db,
   environmentId: number,
   filters: MatchFilters,
   page: PageRequest,
 ): Promise<Page<MatchSnapshot>> {
-  const rows = await all<{ id: number; snapshot: string }>(
-    db,
-    sql`select m.id, ${matchSnapshot} as snapshot
-      from (${selectMatchIds(environmentId, filters, page)}) found join matches m on m.id = found.id
-      order by m.id desc`,
-  );
-  const { rows: kept, next } = cutPage(rows, page.limit);
-  return { rows: kept.map((row) => JSON.parse(row.snapshot) as MatchSnapshot), next };
+  const { scan, rest } = chooseScan(environmentId, filters, page.before ?? Number.MAX_SAFE_INTEGER);
+  const select = (found: SQL) =>
+    all<{ id: number; snapshot: string }>(
+      db,
+      sql`select m.id, ${matchSnapshot} as snapshot from (${found}) found join matches m on m.id = found.id
+        order by m.id desc`,
+    );
+  const conditions = listConditions(environmentId, rest);
+  const { rows, next } =
+    Object.keys(rest).length === 0
+      ? cutPage(await select(sql`${scan} order by id desc limit ${page.limit + 1}`), page.limit)
+      : await pageOfScan(db, scan, page, (scanned, limit) =>
+          select(sql`select m.id from (${scanned}) scan cross join matches m on m.id = scan.id
+            where ${sql.join(conditions, sql` and `)} order by m.id desc limit ${limit}`),
+        );
+  return { rows: rows.map((row) => JSON.parse(row.snapshot) as MatchSnapshot), next };
 }
 
-function selectMatchIds(environmentId: number, filters: MatchFilters, page: PageRequest): SQL {
-  const conditions = [sql`m.environment_id = ${environmentId}`, sql`m.id < ${page.before ?? Number.MAX_SAFE_INTEGER}`];
+/** The index range that the filters narrow best, and the filters that are left to be asked of each of its matches. */
+function chooseScan(environmentId: number, filters: MatchFilters, before: number): { scan: SQL; rest: MatchFilters } {
+  const { recordId, ruleId, reconciliationId, status, ...others } = filters;
+  const given = <F extends MatchFilters>(rest: F) =>
+    Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as F;
+  if (recordId !== undefined) {
+    const scan = sql`select match_id as id from allocations where record_id = ${recordId} and match_id < ${before}`;
+    return { scan, rest: given({ ...others, ruleId, reconciliationId, status }) };
+  }
+  if (ruleId !== undefined) {
+    const scan = sql`select id from matches where rule_id = ${ruleId} and id < ${before}`;
+    return { scan, rest: given({ ...others, reconciliationId, status }) };
+  }
+  if (reconciliationId !== undefined) {
+    // The index has the status before the row number: both statuses are two ranges, each in order.
+    const ranges = (status === undefined ? ["matched", "voided"] : [status]).map(
+      (status) => sql`select id from matches
+        where reconciliation_id = ${reconciliationId} and status = ${status} and id < ${before}`,
+    );
+    return { scan: sql.join(ranges, sql` union all `), rest: given(others) };
+  }
+  const scan = sql`select id from matches where environment_id = ${environmentId} and id < ${before}`;
+  return { scan, rest: given({ ...others, status }) };
+}
+
+function listConditions(environmentId: number, filters: MatchFilters): SQL[] {
+  const conditions = [sql`m.environment_id = ${environmentId}`];
   if (filters.reconciliationId !== undefined) conditions.push(sql`m.reconciliation_id = ${filters.reconciliationId}`);
   if (filters.ruleId !== undefined) conditions.push(sql`m.rule_id = ${filters.ruleId}`);
   if (filters.method !== undefined) conditions.push(sql`m.method = ${filters.method}`);
   if (filters.status !== undefined) conditions.push(sql`m.status = ${filters.status}`);
-  const from =
-    filters.recordId === undefined
-      ? sql`matches m`
-      : sql`allocations a cross join matches m on m.id = a.match_id and a.record_id = ${filters.recordId}`;
-  return sql`select m.id from ${from} where ${sql.join(conditions, sql` and `)} order by m.id desc limit ${page.limit + 1}`;
+  return conditions;
 }

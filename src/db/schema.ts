@@ -382,8 +382,7 @@ export const webhookEndpoints = sqliteTable(
     format: text("format", { enum: ["standard", "modern_treasury"] }).notNull(),
     secret: text("secret").notNull(),
     /** Secrets that were rotated out and still sign, newest first; `until` in ms. */
-    previousSecrets: text("previous_secret", { mode: "json" }).$type<{ secret: string; until: number }[]>(),
-    previousSecretUntil: integer("previous_secret_until"),
+    previousSecrets: text("previous_secrets", { mode: "json" }).$type<{ secret: string; until: number }[]>(),
     /** Since when every attempt has failed; null after a success. */
     failingSince: integer("failing_since"),
     createdAt: integer("created_at").notNull(),
@@ -412,7 +411,11 @@ export const events = sqliteTable(
     snapshot: text("snapshot").notNull(),
     createdAt: integer("created_at").notNull(),
   },
-  (t) => [index("events_environment").on(t.environmentId), index("events_created").on(t.createdAt)],
+  (t) => [
+    index("events_environment").on(t.environmentId),
+    index("events_environment_created").on(t.environmentId, t.createdAt),
+    index("events_created").on(t.createdAt),
+  ],
 );
 
 export const deliveries = sqliteTable(

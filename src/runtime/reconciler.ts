@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { ALARM_RETRY_MS, type Bindings, POKE_MAX_SLICES } from "../config.ts";
+import { ALARM_RETRY_MS, type Bindings, OVERDUE_MAX_PAGES, POKE_MAX_SLICES } from "../config.ts";
 import type { Failure, Result } from "../core/result.ts";
 import { openDb, type Statement } from "../db/client.ts";
 import { dissolveReconciliation } from "../services/dissolve-reconciliation.ts";
@@ -36,7 +36,10 @@ export class Reconciler extends DurableObject<Bindings> {
   sweep(): Promise<void> {
     return this.#takeTurn(async () => {
       if ((await this.#workOff(POKE_MAX_SLICES)) !== "settled") return;
-      if ((await settle(this.#dependencies(), this.#store)) === "more") await settle(this.#dependencies(), this.#store);
+      let state: WorkState = "more";
+      for (let pages = 0; state === "more" && pages < OVERDUE_MAX_PAGES; pages++) {
+        state = await settle(this.#dependencies(), this.#store);
+      }
     });
   }
 

@@ -108,7 +108,9 @@ export class SqliteStore implements ReconcilerStore, ItemIndex {
   }
 
   peekQueue(limit: number): number[] {
-    return this.#all<{ item_id: number }>("select item_id from queue order by no limit ?", limit).map((row) => row.item_id);
+    return this.#all<{ item_id: number }>("select item_id from queue order by no limit ?", limit).map(
+      (row) => row.item_id,
+    );
   }
 
   dequeue(ids: readonly number[]): void {
@@ -132,7 +134,9 @@ export class SqliteStore implements ReconcilerStore, ItemIndex {
   }
 
   listIds(after: number, limit: number): number[] {
-    return this.#all<{ id: number }>("select id from items where id > ? order by id limit ?", after, limit).map((row) => row.id);
+    return this.#all<{ id: number }>("select id from items where id > ? order by id limit ?", after, limit).map(
+      (row) => row.id,
+    );
   }
 
   clearKeys(): void {

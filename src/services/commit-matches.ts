@@ -1,8 +1,8 @@
 import { v7 as newId } from "uuid";
 import { appendLinks, type ChainHead, type MatchFact } from "../core/chain.ts";
+import type { StoredOutcome } from "../core/match-view.ts";
 import type { Item, Side } from "../core/matching/item.ts";
 import { computeStatusCode } from "../core/reconciliation.ts";
-import type { StoredOutcome } from "../core/match-view.ts";
 import { all, type Db, findConstraint, runBatch, type Statement } from "../db/client.ts";
 import {
   type CommitScope,
@@ -94,7 +94,15 @@ function sumChanges(planned: readonly PlannedMatch[]): EntryChange[] {
         const matched = item.amount - item.open;
         const status = computeStatusCode(item.amount, matched, item.matches);
         const { uid: recordUid, version } = item;
-        changes.set(recordUid, { recordUid, version, matched, status, addMatched: amount, addMatches: 1, eventUid: newId() });
+        changes.set(recordUid, {
+          recordUid,
+          version,
+          matched,
+          status,
+          addMatched: amount,
+          addMatches: 1,
+          eventUid: newId(),
+        });
       }
     }
   }

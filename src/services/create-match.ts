@@ -1,5 +1,8 @@
+import { sql } from "drizzle-orm";
+import { MANUAL_MATCH_MAX_RECORDS } from "../config.ts";
 import type { MatchSnapshot } from "../core/match-view.ts";
-import { invalid, notFound, ok, type Result } from "../core/result.ts";
+import { type FieldError, invalid, notFound, ok, type Result } from "../core/result.ts";
+import { all, jsonList } from "../db/client.ts";
 import { findMatchSnapshot } from "../db/matches.ts";
 import { findReconciliation } from "../db/reconciliations.ts";
 import type { ServiceContext } from "./context.ts";
@@ -13,9 +16,31 @@ export async function createMatch(
   command: ManualMatchCommand,
 ): Promise<Result<MatchSnapshot>> {
   const reconciliation = await findReconciliation(ctx.db, ctx.environmentId, reconciliationUid);
-  if (!reconciliation) return invalid([unknown("/reconciliation_id", "reconciliation")]);
+  if (!reconciliation) return invalid(await listUnknownNames(ctx, reconciliationUid, command.recordUids));
   const made = await ctx.reconcilers.matchByHand(reconciliation.uid, command, ctx.alongside);
   if (!made.ok) return made;
   const snapshot = await findMatchSnapshot(ctx.db, ctx.environmentId, made.value.matchUid);
   return snapshot ? ok(snapshot) : notFound("match");
+}
+
+/** The refusals of what a body names and the environment does not have; what has another shape is passed over. */
+export async function listUnknownNames(
+  ctx: ServiceContext,
+  reconciliationUid: unknown,
+  recordUids: unknown,
+): Promise<FieldError[]> {
+  const errors: FieldError[] = [];
+  if (typeof reconciliationUid === "string") {
+    const reconciliation = await findReconciliation(ctx.db, ctx.environmentId, reconciliationUid);
+    if (!reconciliation) errors.push(unknown("/reconciliation_id", "reconciliation"));
+  }
+  if (!Array.isArray(recordUids)) return errors;
+  const uids = recordUids.slice(0, MANUAL_MATCH_MAX_RECORDS).map((uid) => (typeof uid === "string" ? uid : null));
+  const places = await all<{ place: number }>(
+    ctx.db,
+    sql`select j.key as place from json_each(${jsonList(uids)}) j
+      left join records r on r.uid = j.value and r.environment_id = ${ctx.environmentId} and r.deleted_at is null
+      where j.type = 'text' and r.id is null order by j.key`,
+  );
+  return [...errors, ...places.map(({ place }) => unknown(`/record_ids/${place}`, "record"))];
 }

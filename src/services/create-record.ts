@@ -5,7 +5,12 @@ import { conflict, invalid, ok, type Result } from "../core/result.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { dataSourceExists } from "../db/data-sources.ts";
 import { expectThat } from "../db/guard.ts";
-import { findRecordByExternalId, insertRecords, selectRecordSnapshot, selectReconciliationUids } from "../db/records.ts";
+import {
+  findRecordByExternalId,
+  insertRecords,
+  selectReconciliationUids,
+  selectRecordSnapshot,
+} from "../db/records.ts";
 import { findSourceWithDefinitions } from "../db/source-definitions.ts";
 import { unknownSource } from "./check-source-name.ts";
 import type { ServiceContext } from "./context.ts";
@@ -14,7 +19,8 @@ import { readRecordAfterMatching } from "./read-record.ts";
 /** Takes in one record as /v1 sends it and answers with the outcome of matching, if that comes within the wait. */
 export async function createRecord(ctx: ServiceContext, input: unknown): Promise<Result<RecordSnapshot>> {
   const typeKey = (input as { type_key?: unknown } | null)?.type_key;
-  const source = typeof typeKey === "string" ? await findSourceWithDefinitions(ctx.db, ctx.environmentId, typeKey) : undefined;
+  const source =
+    typeof typeKey === "string" ? await findSourceWithDefinitions(ctx.db, ctx.environmentId, typeKey) : undefined;
   const parsed = parseNewRecord(input, source?.definitions ?? []);
   const errors = parsed.ok ? [] : parsed.failure;
   if (typeof typeKey === "string" && !source) errors.push(unknownSource("/type_key", typeKey));

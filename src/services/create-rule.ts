@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import { v7 as newId } from "uuid";
-import { parseFilters, presentFilters } from "../core/rules/schema.ts";
 import type { OnAmbiguous } from "../core/matching/rule.ts";
-import type { RuleDefinition } from "../core/rule-definition.ts";
 import { conflict, type FieldError, invalid, ok, type Result } from "../core/result.ts";
+import type { RuleDefinition } from "../core/rule-definition.ts";
+import { parseFilters, presentFilters } from "../core/rules/schema.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import { findReconciliation } from "../db/reconciliations.ts";

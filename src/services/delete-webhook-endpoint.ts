@@ -10,7 +10,7 @@ export async function deleteWebhookEndpoint(ctx: ServiceContext, uid: string): P
   if (!endpoint) return notFound("webhook endpoint");
   await runBatch(ctx.db, [
     ...ctx.alongside,
-    sql`update webhook_endpoints set deleted_at = ${ctx.now()}, secret = '', previous_secret = null
+    sql`update webhook_endpoints set deleted_at = ${ctx.now()}, secret = '', previous_secrets = null
       where id = ${endpoint.id} and deleted_at is null`,
   ]);
   return ok(null);

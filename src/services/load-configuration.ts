@@ -1,6 +1,6 @@
-import { compileFilters } from "../core/rules/compile.ts";
 import type { EngineRule } from "../core/matching/rule.ts";
 import type { RuleDefinition } from "../core/rule-definition.ts";
+import { compileFilters } from "../core/rules/compile.ts";
 import type { Db } from "../db/client.ts";
 import { listActiveRules, listVoidedSets, type News } from "../db/news.ts";
 import type { Configuration, Progress, ReconcilerStore } from "./reconciler-store.ts";

@@ -1,7 +1,7 @@
 import type { ChainHead } from "../core/chain.ts";
+import type { Side } from "../core/matching/item.ts";
 import type { ItemIndex, WalkPosition } from "../core/matching/item-index.ts";
 import type { OnAmbiguous } from "../core/matching/rule.ts";
-import type { Side } from "../core/matching/item.ts";
 import type { RunType } from "../core/reconciliation.ts";
 
 /** What a reconciliation is, as of a generation. */

@@ -24,7 +24,7 @@ export async function rotateWebhookSecret(ctx: ServiceContext, uid: string): Pro
       // A secret that is rotated out twice at once would be lost without its overlap.
       expectThat(sql`(select secret from webhook_endpoints
         where id = ${endpoint.id} and deleted_at is null) = ${endpoint.secret}`),
-      sql`update webhook_endpoints set secret = ${secret}, previous_secret = ${JSON.stringify(previous)},
+      sql`update webhook_endpoints set secret = ${secret}, previous_secrets = ${JSON.stringify(previous)},
           updated_at = max(updated_at + 1, ${now})
         where id = ${endpoint.id}`,
     ]);

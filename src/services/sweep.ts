@@ -16,11 +16,14 @@ export async function sweepReconcilers(
   const rows = await all<{ uid: string }>(
     db,
     sql`select c.uid from (
-        select rs.reconciliation_id as id from data_sources s join reconciliation_sources rs on rs.source_id = s.id
+        select rs.reconciliation_id as id from data_sources s indexed by data_sources_unsettled
+        cross join reconciliation_sources rs indexed by reconciliation_sources_source on rs.source_id = s.id
         where s.reconciliation_count > 0 and s.change_no > s.settled_no and rs.seen_no < s.change_no
-        union select id from reconciliations where settled_generation <> generation
-        union select id from reconciliations where next_due is not null and next_due < ${dayOf(now)}
-      ) waiting join reconciliations c on c.id = waiting.id
+        union select id from reconciliations indexed by reconciliations_unsettled
+        where settled_generation <> generation
+        union select id from reconciliations indexed by reconciliations_due
+        where next_due is not null and next_due < ${dayOf(now)}
+      ) waiting cross join reconciliations c on c.id = waiting.id
       order by random() limit ${SWEEP_MAX_RECONCILERS}`,
   );
   let failed = 0;

@@ -5,7 +5,7 @@ import { conflict, fail, invalid, notFound, ok, type Result } from "../core/resu
 import { findConstraint, jsonList, runBatch } from "../db/client.ts";
 import { dataSourceExists } from "../db/data-sources.ts";
 import { expectThat } from "../db/guard.ts";
-import { findReconciliation, reconciliationIsAt, type ReconciliationRow } from "../db/reconciliations.ts";
+import { findReconciliation, type ReconciliationRow, reconciliationIsAt } from "../db/reconciliations.ts";
 import type { ServiceContext } from "./context.ts";
 import { attachSources } from "./create-reconciliation.ts";
 import { type ChosenSource, resolveSides } from "./resolve-sides.ts";
@@ -69,7 +69,11 @@ function hasNothingMatched(reconciliationId: number, sourceId: number): SQL {
     and source_id = ${sourceId} and partial_count = 0 and reconciled_count = 0)`;
 }
 
-function replaceSources(current: ReconciliationRow, sides: readonly ChosenSource[], leaving: ReconciliationRow["sources"]) {
+function replaceSources(
+  current: ReconciliationRow,
+  sides: readonly ChosenSource[],
+  leaving: ReconciliationRow["sources"],
+) {
   const gone = jsonList(leaving.map((source) => source.source_id));
   const before = new Set(
     current.sources.filter((source) => !leaving.includes(source)).map((source) => source.source_id),

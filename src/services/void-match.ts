@@ -4,7 +4,11 @@ import { findMatchSnapshot } from "../db/matches.ts";
 import type { ServiceContext } from "./context.ts";
 
 /** Voids a match, through its Reconciler; one that is voided already stays as it is. */
-export async function voidMatch(ctx: ServiceContext, uid: string, reason: string | null): Promise<Result<MatchSnapshot>> {
+export async function voidMatch(
+  ctx: ServiceContext,
+  uid: string,
+  reason: string | null,
+): Promise<Result<MatchSnapshot>> {
   const match = await findMatchSnapshot(ctx.db, ctx.environmentId, uid);
   if (!match) return notFound("match");
   if (match.status === "voided") return ok(match);

@@ -103,10 +103,10 @@ export function expectStillMatched(uids: readonly string[]): SQL {
     where m.status is not 'matched'`);
 }
 
-/** The records that were made to even out the matches go with them. */
+/** The records that were made to even out the matches go with them, unless a match of another reconciliation holds them. */
 function withdrawAdjustments(scope: CommitScope, changed: SQL): SQL[] {
   const adjustments = sql`select r.id, r.source_id from json_each(${changed}) j join records r on r.uid = j.value
-    where r.is_adjustment = 1`;
+    where r.is_adjustment = 1 and r.touched_count = 0`;
   return [
     sql`update data_sources set record_count = record_count - d.count
       from (select source_id, count(*) as count from (${adjustments}) group by source_id) d

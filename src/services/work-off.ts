@@ -4,7 +4,7 @@ import { decideForItems, decideForRule } from "../core/matching/decide.ts";
 import type { Decision } from "../core/matching/one-to-one.ts";
 import { type EngineRule, listIndexKeys } from "../core/matching/rule.ts";
 import type { Db } from "../db/client.ts";
-import { isOpen, type ItemRow, listItems, toItem } from "../db/items.ts";
+import { type ItemRow, isOpen, listItems, toItem } from "../db/items.ts";
 import type { CommitScope } from "../db/match-commit.ts";
 import { type News, readChainSince, readNews } from "../db/news.ts";
 import { commitMatches, type PlannedMatch } from "./commit-matches.ts";
@@ -51,12 +51,7 @@ export async function workOff(deps: WorkDependencies, store: ReconcilerStore): P
 }
 
 /** True when D1 is not a later state of what the store remembers: it was restored to an earlier time. */
-async function wentBack(
-  deps: WorkDependencies,
-  known: Progress,
-  news: News,
-  store: ReconcilerStore,
-): Promise<boolean> {
+async function wentBack(deps: WorkDependencies, known: Progress, news: News, store: ReconcilerStore): Promise<boolean> {
   const places = new Map(news.sources.map((source) => [source.source_id, source]));
   for (const cursor of known.cursors) {
     const place = places.get(cursor.sourceId);

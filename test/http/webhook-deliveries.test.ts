@@ -4,12 +4,13 @@ import { webhookDeliveryEndpoints } from "../../src/http/v1/webhook-deliveries.t
 import { deliverWebhook } from "../../src/services/deliver-webhook.ts";
 import { itIsGuarded } from "../support/security.ts";
 import { newTenant } from "../support/tenant.ts";
-import { answering, bindings, newEndpoint, newEvent, Receiver, readDelivery } from "../support/webhooks.ts";
+import { answering, bindings, muteQueue, newEndpoint, newEvent, Receiver, readDelivery } from "../support/webhooks.ts";
 
 const PATH = "/v1/webhook_deliveries";
 const UNKNOWN = "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1a";
 
 const url = "http://127.0.0.1:9/hook";
+const queue = muteQueue();
 
 const change = (uid: string | undefined, assignments: string) =>
   bindings.DB.prepare(`update deliveries set ${assignments} where uid = ?`).bind(uid).run();
@@ -47,8 +48,20 @@ describe("reading deliveries", () => {
       endpoint_id: endpoint.uid,
       status: "delivered",
       attempts: [
-        { ...attempt, number: 1, started_at: "2026-01-15T09:30:00.000Z", status_code: 500, response_body: "answered 500" },
-        { ...attempt, number: 2, started_at: "2026-01-15T09:30:05.000Z", status_code: 200, response_body: "answered 200" },
+        {
+          ...attempt,
+          number: 1,
+          started_at: "2026-01-15T09:30:00.000Z",
+          status_code: 500,
+          response_body: "answered 500",
+        },
+        {
+          ...attempt,
+          number: 2,
+          started_at: "2026-01-15T09:30:05.000Z",
+          status_code: 200,
+          response_body: "answered 200",
+        },
       ],
       next_attempt_at: null,
       created_at: "2026-01-15T09:30:00.000Z",
@@ -146,6 +159,7 @@ describe("retrying a delivery", () => {
     const before = Date.now();
     const reply = await retry();
     expect(reply).toMatchObject({ status: 202, body: { id: uid, status: "pending", completed_at: null } });
+    expect(queue.sent).toContainEqual({ uid, delaySeconds: 0 });
     expect(Date.parse(reply.body.next_attempt_at)).toBeGreaterThanOrEqual(before);
     expect(Date.parse(reply.body.next_attempt_at)).toBeLessThanOrEqual(Date.now());
   });
@@ -180,7 +194,10 @@ describe("retrying a delivery", () => {
     ["deleted", { deleted_at: 1 }],
   ])("is refused while the endpoint is %s", async (_, endpoint) => {
     const { environmentId, uid, retry } = await newDelivery(FAILED, endpoint);
-    expect(await retry()).toMatchObject({ status: 409, body: { detail: expect.stringContaining("disabled or deleted") } });
+    expect(await retry()).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining("disabled or deleted") },
+    });
     expect((await readDelivery(environmentId, uid)).status).toBe("failed");
   });
 

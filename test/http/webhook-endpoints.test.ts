@@ -3,13 +3,14 @@ import { webhookEndpointEndpoints } from "../../src/http/v1/webhook-endpoints.ts
 import type { Api } from "../support/api.ts";
 import { itIsGuarded } from "../support/security.ts";
 import { newTenant } from "../support/tenant.ts";
-import { bindings, newEndpoint, newEvent, readDelivery } from "../support/webhooks.ts";
+import { bindings, muteQueue, newEndpoint, newEvent, readDelivery } from "../support/webhooks.ts";
 
 const PATH = "/v1/webhook_endpoints";
 const UNKNOWN = "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1a";
 const SECRET = /^whsec_[A-Za-z0-9+/]{43}=$/;
 
 const url = "http://127.0.0.1:9/hook";
+const queue = muteQueue();
 
 async function make(api: Api, body: object = {}) {
   const reply = await api.post(PATH, { url, ...body });
@@ -186,11 +187,11 @@ describe("rotating a secret", () => {
     expect(first.status).toBe(200);
     expect(first.body).toMatchObject({ id: uid, url, secret: expect.stringMatching(SECRET) });
     const second = await admin.send("POST", `${PATH}/${uid}/rotate_secret`);
-    const row = await bindings.DB.prepare("select secret, previous_secret from webhook_endpoints where id = ?")
+    const row = await bindings.DB.prepare("select secret, previous_secrets from webhook_endpoints where id = ?")
       .bind(id)
-      .first<{ secret: string; previous_secret: string }>();
+      .first<{ secret: string; previous_secrets: string }>();
     expect(row?.secret).toBe(second.body.secret);
-    const previous = JSON.parse(row?.previous_secret ?? "") as { secret: string; until: number }[];
+    const previous = JSON.parse(row?.previous_secrets ?? "") as { secret: string; until: number }[];
     expect(previous.map((kept) => kept.secret)).toEqual([first.body.secret, secret]);
     for (const { until } of previous) {
       expect(until).toBeGreaterThanOrEqual(before + 24 * 3_600_000);
@@ -203,10 +204,10 @@ describe("rotating a secret", () => {
     const previousSecrets = [{ secret: "whsec_AAAA", until: Date.now() - 1 }];
     const { uid, id, secret } = await newEndpoint(environmentId, { url, previousSecrets });
     await admin.send("POST", `${PATH}/${uid}/rotate_secret`);
-    const row = await bindings.DB.prepare("select previous_secret from webhook_endpoints where id = ?")
+    const row = await bindings.DB.prepare("select previous_secrets from webhook_endpoints where id = ?")
       .bind(id)
-      .first<{ previous_secret: string }>();
-    expect(JSON.parse(row?.previous_secret ?? "")).toEqual([{ secret, until: expect.any(Number) }]);
+      .first<{ previous_secrets: string }>();
+    expect(JSON.parse(row?.previous_secrets ?? "")).toEqual([{ secret, until: expect.any(Number) }]);
   });
 
   it("is refused while too many are valid", async () => {
@@ -227,10 +228,10 @@ describe("rotating a secret", () => {
       expect(reply.status).toBe(409);
       expect(reply.headers.get("retry-after")).toBe("1");
     }
-    const row = await bindings.DB.prepare("select secret, previous_secret from webhook_endpoints where uid = ?")
+    const row = await bindings.DB.prepare("select secret, previous_secrets from webhook_endpoints where uid = ?")
       .bind(id)
-      .first<{ secret: string; previous_secret: string }>();
-    const kept = [row?.secret, ...JSON.parse(row?.previous_secret ?? "").map((old: { secret: string }) => old.secret)];
+      .first<{ secret: string; previous_secrets: string }>();
+    const kept = [row?.secret, ...JSON.parse(row?.previous_secrets ?? "").map((old: { secret: string }) => old.secret)];
     expect(kept.sort()).toEqual([secret, ...shown].sort());
   });
 });
@@ -244,6 +245,7 @@ describe("testing a webhook endpoint", () => {
     expect(reply.status).toBe(202);
     expect(reply.body).toMatchObject({ endpoint_id: uid, event_type: "ping", status: "pending" });
     expect(reply.headers.get("location")).toBe(`/v1/webhook_deliveries/${reply.body.id}`);
+    expect(queue.sent).toContainEqual({ uid: reply.body.id, delaySeconds: 0 });
     const event = await writer.get(`/v1/events/${reply.body.event_id}`);
     expect(event.body).toMatchObject({ event_type: "ping", data: { endpoint_id: uid } });
     expect((await writer.get("/v1/webhook_deliveries")).body.data).toHaveLength(1);
@@ -274,6 +276,7 @@ describe("replaying events", () => {
     expect(reply).toMatchObject({ status: 202, body: { deliveries: 2, next_since: null } });
     const { data } = (await writer.get(`/v1/webhook_deliveries?endpoint_id=${uid}`)).body;
     expect(data.map((delivery: { event_id: string }) => delivery.event_id)).toEqual([later, wanted]);
+    for (const { id } of data) expect(queue.sent).toContainEqual({ uid: id, delaySeconds: 0 });
   });
 
   it("leaves alone what is under way to the endpoint already", async () => {

@@ -1,5 +1,5 @@
 import { Webhook } from "standardwebhooks";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { listEvents } from "../../src/db/events.ts";
 import { findWebhookEndpoint } from "../../src/db/webhook-endpoints.ts";
 import { deliverWebhook } from "../../src/services/deliver-webhook.ts";
@@ -357,7 +357,10 @@ describe("a wake-up", () => {
     const receiver = new Receiver(answering(500), answering(200));
     const { deliver, read, uid } = await newDelivery(receiver);
     receiver.queue.isBroken = true;
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     expect(await deliver()).toMatchObject({ outcome: "retry" });
+    expect(warn).toHaveBeenCalledOnce();
+    warn.mockRestore();
     receiver.queue.isBroken = false;
     expect(receiver.queue.sent).toEqual([]);
     await resendStragglers(receiver.deps, receiver.now + 34 * SECOND);

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { v7 as newId } from "uuid";
 import type { Bindings, DeliveryMessage } from "../../src/config.ts";
 import { formatSecret } from "../../src/core/signature.ts";
-import { openDb, runBatch } from "../../src/db/client.ts";
+import { all, openDb } from "../../src/db/client.ts";
 import { type DeliveryRow, fanOutDeliveries, findDelivery } from "../../src/db/deliveries.ts";
 import { webhookEndpoints } from "../../src/db/schema.ts";
 import type { WebhookEndpointRow } from "../../src/db/webhook-endpoints.ts";
@@ -50,8 +50,8 @@ export async function newEvent(
   )
     .bind(eventUid, environmentId, type, eventUid, JSON.stringify(data), at)
     .run();
-  const [fannedOut] = await runBatch(db, [fanOutDeliveries(environmentId, [eventUid], at)]);
-  return { eventUid, deliveryUids: (fannedOut?.results as { uid: string }[]).map(({ uid }) => uid) };
+  const rows = await all<{ uid: string }>(db, fanOutDeliveries(environmentId, [eventUid], at));
+  return { eventUid, deliveryUids: rows.map(({ uid }) => uid) };
 }
 
 export async function readDelivery(environmentId: number, uid: string | undefined): Promise<DeliveryRow> {
@@ -71,6 +71,13 @@ export class RememberingQueue {
     if (batch.length > 100) throw new Error("a batch has at most 100 messages");
     for (const { body, delaySeconds = 0 } of batch) this.sent.push({ uid: body.delivery_id, delaySeconds });
   }
+}
+
+/** From here on the Worker under test wakes nobody: nothing is delivered but what a test delivers itself. */
+export function muteQueue(): RememberingQueue {
+  const queue = new RememberingQueue();
+  Object.assign(env, { WEBHOOKS: queue });
+  return queue;
 }
 
 export interface Received {

@@ -8,6 +8,7 @@ export interface RecordView {
   date: string;
   amount: number;
   currency: string;
+  direction: "credit" | "debit";
   external_id: string;
   description: string;
   status: string;

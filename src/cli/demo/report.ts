@@ -18,18 +18,21 @@ export function describeReconciliation(account: ReconciliationAccount): string[]
 }
 
 function describeSide(side: string, source: string, records: readonly RecordView[]): string {
-  const open = records.filter(({ status }) => status === "unreconciled");
   const ofStatus = (status: string): number => records.filter((record) => record.status === status).length;
   const overdue = records.filter((record) => isMarkedOverdue(record) && record.status !== "reconciled").length;
   const counts = [
     `${ofStatus("reconciled")} matched`,
     `${ofStatus("partially_reconciled")} partially`,
-    `${open.length} open`,
+    `${ofStatus("unreconciled")} open`,
   ];
-  const total = sumCents(records.map(({ amount }) => amount));
-  const matched = sumCents(records.map((record) => record.reconciled_amount));
-  const money = `${formatCents(total)} = ${formatCents(matched)} matched + ${formatCents(total - matched)} open`;
-  return `  ${side} ${source.padEnd(13)} ${counts.join(", ")} (${overdue} overdue); USD ${money}`;
+  // As a ledger has it: credits less debits.
+  const net = (amountOf: (record: RecordView) => number): number =>
+    sumCents(records.map((record) => (record.direction === "credit" ? amountOf(record) : -amountOf(record))));
+  const total = net(({ amount }) => amount);
+  const matched = net((record) => record.reconciled_amount);
+  const open = `${total < matched ? "−" : "+"} ${formatCents(Math.abs(total - matched))} open`;
+  const money = `${formatCents(total)} = ${formatCents(matched)} matched ${open}`;
+  return `  ${side} ${source.padEnd(13)} ${counts.join(", ")} (${overdue} overdue); net USD ${money}`;
 }
 
 function describeExample(example: Example, account: ReconciliationAccount): string[] {
@@ -73,7 +76,7 @@ export function describeCondition({ condition, a, b, outcome }: MatchView["expla
 
 /** Why a record has no match: what the other side holds that mentions its reference. */
 export function explainOpen(
-  record: Pick<RecordView, "amount" | "external_id">,
+  record: Pick<RecordView, "amount">,
   reference: string,
   others: readonly RecordView[],
   { sideA, sideB, matches }: Pick<ReconciliationAccount, "sideA" | "sideB" | "matches">,
@@ -84,7 +87,10 @@ export function explainOpen(
   if (!other) return `nothing on the other side mentions ${reference}`;
   const [matchId] = other.reconciliations.flatMap(({ match_ids: ids }) => ids);
   const match = matches.find(({ id }) => id === matchId);
-  if (!match) return `${nameOf(other)} mentions ${reference}, and no rule holds for that amount`;
+  if (!match) {
+    const amounts = [record, other].map(({ amount }) => formatCents(sumCents([amount])));
+    return `${nameOf(other)} mentions ${reference}, but no rule holds for ${amounts.join(" against ")}`;
+  }
   const partner = match.records.find(({ record_id: id }) => id !== other.id);
   const holder = [...sideA, ...sideB].find(({ id }) => id === partner?.record_id);
   return `${nameOf(other)} is matched already, with ${holder?.external_id}`;

@@ -32,7 +32,6 @@ async function startOwn(key: string): Promise<DemoWorker> {
     port: await findFreePort(),
     stateDir,
     vars: { BOOTSTRAP_API_KEY: key, ALLOW_LOCAL_WEBHOOKS: "true" },
-    onOutput: (t) => process.env.DBG && process.stderr.write(t),
   });
   return {
     url: worker.url,

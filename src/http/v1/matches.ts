@@ -3,7 +3,7 @@ import { MANUAL_MATCH_MAX_RECORDS } from "../../config.ts";
 import { presentMatch } from "../../core/match-view.ts";
 import { notFound, ok } from "../../core/result.ts";
 import { findMatchSnapshot } from "../../db/matches.ts";
-import { createMatch } from "../../services/create-match.ts";
+import { createMatch, listUnknownNames } from "../../services/create-match.ts";
 import { listMatchesBy } from "../../services/list-matches-by.ts";
 import { voidMatch } from "../../services/void-match.ts";
 import { endpoint } from "../endpoint.ts";
@@ -104,6 +104,7 @@ export const matchEndpoints = [
     description: "Automation never takes a manual match apart.",
     scope: "write",
     body: newMatch,
+    checkNames: (ctx, body) => listUnknownNames(ctx, body.reconciliation_id, body.record_ids),
     answers: { 201: { description: "The match", schema: match } },
     refusals: [409],
     async handle({ ctx, body }) {
@@ -124,6 +125,8 @@ export const matchEndpoints = [
     operationId: "listReconciliationMatches",
     tag: TAG,
     summary: "List matches, voided ones included unless filtered",
+    description:
+      "A page may be shorter than its limit while has_more is true: no page reads more than a bounded number of matches.",
     scope: "read",
     query: z.strictObject({
       ...pageQuery,

@@ -2,9 +2,11 @@ import { z } from "@hono/zod-openapi";
 import { ON_AMBIGUOUS } from "../../core/matching/rule.ts";
 import { compileFilters } from "../../core/rules/compile.ts";
 import { presentPlan } from "../../core/rules/plan.ts";
-import { invalid, notFound, ok } from "../../core/result.ts";
+import { parseFilters } from "../../core/rules/schema.ts";
+import { type FieldError, invalid, notFound, ok } from "../../core/result.ts";
 import { findReconciliation } from "../../db/reconciliations.ts";
 import { findRule, listRules, type RuleRow } from "../../db/rules.ts";
+import type { ServiceContext } from "../../services/context.ts";
 import { createRule } from "../../services/create-rule.ts";
 import { deleteRule } from "../../services/delete-rule.ts";
 import { updateRule } from "../../services/update-rule.ts";
@@ -108,6 +110,14 @@ const rulePatch = z
 
 const params = z.object({ id });
 
+/** What a refused body says wrongly beyond its shape. */
+async function checkRule(ctx: ServiceContext, body: Record<string, unknown>): Promise<FieldError[]> {
+  const { reconciliation_id: uid, filters } = body;
+  const isKnown = typeof uid !== "string" || (await findReconciliation(ctx.db, ctx.environmentId, uid));
+  const parsed = filters === undefined ? ok(null) : parseFilters(filters, "/filters");
+  return [...(isKnown ? [] : [unknown("/reconciliation_id", "reconciliation")]), ...(parsed.ok ? [] : parsed.failure)];
+}
+
 function presentRule(row: RuleRow) {
   const { filters, cardinality, on_ambiguous } = row.definition;
   return {
@@ -139,6 +149,7 @@ export const ruleEndpoints = [
     description: "What is already there is matched in the background; matches that were made before stay.",
     scope: "write",
     body: newRule,
+    checkNames: checkRule,
     answers: { 201: { description: "The rule", schema: rule } },
     refusals: [409],
     async handle({ ctx, body }) {
@@ -197,6 +208,7 @@ export const ruleEndpoints = [
     scope: "write",
     params,
     body: rulePatch,
+    checkNames: checkRule,
     answers: { 200: { description: "The rule", schema: rule } },
     refusals: [409],
     async handle({ ctx, params, body }) {
