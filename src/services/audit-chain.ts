@@ -35,8 +35,8 @@ export async function auditChain(
   }
   const [stray] = unlinked;
   if (stray !== undefined) return broken(checked, stray, "The match is not in the chain.");
-  if (page.length === limit) {
-    return ok({ valid: true, checked, firstBroken: null, next: previous.no < chain.chain_no ? previous.no : null });
+  if (page.length === limit && previous.no < chain.chain_no) {
+    return ok({ valid: true, checked, firstBroken: null, next: previous.no });
   }
   if (isHead(chain, previous)) return ok({ valid: true, checked, firstBroken: null, next: null });
   const last = links.at(-1);

@@ -1,5 +1,6 @@
 import type { Outcome, ReconciliationOutcome, SideOutcome } from "./outcome.ts";
-import { formatCents, type ReconciliationPlan, type SourceKey } from "./shop-month.ts";
+import type { ReconciliationPlan, SourceKey } from "./shop-books.ts";
+import { formatCents } from "./shop-month.ts";
 import type { TieoutClient } from "./tieout-client.ts";
 
 export interface RecordView {

@@ -1,6 +1,7 @@
 import { isMarkedOverdue, type MatchView, type ReconciliationAccount, type RecordView, sumCents } from "./account.ts";
 import type { Difference } from "./outcome.ts";
-import { type Example, formatCents, SOURCES } from "./shop-month.ts";
+import { type Example, SOURCES } from "./shop-books.ts";
+import { formatCents } from "./shop-month.ts";
 import type { TieoutClient } from "./tieout-client.ts";
 import type { WebhookReceiver } from "./webhook-receiver.ts";
 
@@ -143,7 +144,7 @@ export function describeNext(client: TieoutClient | undefined, accounts: readonl
       `  ${plan.name}: what is overdue, the latest matches with their explanations, the hash chain`,
       curl(`/v1/records?reconciliation_id=${id}&overdue=true`),
       curl(`/v1/reconciliation_matches?reconciliation_id=${id}&limit=2`),
-      curl(`/v1/reconciliations/${id}/audit`),
+      curl(`/v1/reconciliations/${id}/audit?limit=200`),
     ]),
   ];
 }
