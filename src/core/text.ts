@@ -51,3 +51,21 @@ function pointerTo(place: Place): string {
 export function refuseParameter(name: string): FieldError {
   return { path: name, code: "invalid_text", message: MESSAGE };
 }
+
+/**
+ * Negative, zero or positive as a well-formed text comes before, with or after another one in the order of code points,
+ * which is SQLite's. JavaScript's own order differs where a surrogate meets a unit from U+E000 on.
+ */
+export function compareTexts(left: string, right: string): number {
+  const length = Math.min(left.length, right.length);
+  for (let place = 0; place < length; place++) {
+    const difference = rankOf(left.charCodeAt(place)) - rankOf(right.charCodeAt(place));
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+/** Surrogates stand for what comes after all other units. */
+function rankOf(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}

@@ -1,6 +1,7 @@
 import { type FieldError, fail, ok, type Result } from "../result.ts";
 import { formatDecimal } from "../decimal.ts";
 import { getExponent, MAX_MINOR_UNITS, toDecimal } from "../money.ts";
+import { compareTexts } from "../text.ts";
 import type { Item, Side, Sign } from "./item.ts";
 import type { Allocation } from "./one-to-one.ts";
 
@@ -76,7 +77,7 @@ function compareForFilling(left: Item, right: Item): number {
   if (left.date !== right.date) return left.date < right.date ? -1 : 1;
   if (left.amount !== right.amount) return left.amount - right.amount;
   const [leftId, rightId] = [left.externalId ?? "", right.externalId ?? ""];
-  if (leftId !== rightId) return leftId < rightId ? -1 : 1;
+  if (leftId !== rightId) return compareTexts(leftId, rightId);
   return left.uid < right.uid ? -1 : 1;
 }
 

@@ -1,3 +1,4 @@
+import { compareTexts } from "../text.ts";
 import type { Item, Side } from "./item.ts";
 import { type IndexedItem, type IndexKey, type ItemIndex, type WalkPosition, walkPositionOf } from "./item-index.ts";
 
@@ -113,6 +114,6 @@ function lowerBound(bucket: readonly Slot[], slot: Slot): number {
 function compareWalk(left: WalkPosition, right: WalkPosition): number {
   if (left.date !== right.date) return left.date < right.date ? -1 : 1;
   if (left.amount !== right.amount) return left.amount - right.amount;
-  if (left.externalId !== right.externalId) return left.externalId < right.externalId ? -1 : 1;
+  if (left.externalId !== right.externalId) return compareTexts(left.externalId, right.externalId);
   return left.uid < right.uid ? -1 : left.uid > right.uid ? 1 : 0;
 }
