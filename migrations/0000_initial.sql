@@ -111,6 +111,7 @@ CREATE TABLE `entries` (
 );
 --> statement-breakpoint
 CREATE INDEX `entries_record` ON `entries` (`record_id`);--> statement-breakpoint
+CREATE INDEX `entries_overdue` ON `entries` (`reconciliation_id`,`record_id`) WHERE overdue_at is not null;--> statement-breakpoint
 CREATE TABLE `environments` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`uid` text NOT NULL,

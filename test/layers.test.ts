@@ -118,12 +118,15 @@ describe("the checks themselves", () => {
     expect(listOtherWrites({ "src/runtime/a.ts": "store.transaction(() => {})" })).toEqual([]);
   });
 
-  it.each(["src/utils/money.ts", "src/core/helpers.ts", "src/db/types.ts", "src/constants.ts", "src/core/fooBar.ts"])(
-    "notice the name %s",
-    (path) => {
-      expect(listBadNames({ [path]: "" })).toHaveLength(1);
-    },
-  );
+  it.each([
+    "src/utils/money.ts",
+    "src/core/helpers.ts",
+    "src/db/types.ts",
+    "src/constants.ts",
+    "src/core/fooBar.ts",
+  ])("notice the name %s", (path) => {
+    expect(listBadNames({ [path]: "" })).toHaveLength(1);
+  });
 
   it.each<[string, Files]>([
     ["a number given twice", { "migrations/0006_a.sql": "", "migrations/0006_b.sql": "" }],

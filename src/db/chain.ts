@@ -70,6 +70,6 @@ export async function readLinks(
   ]);
   return {
     links: links?.results as StoredLink[],
-    unlinked: (unlinked?.results as { uid: string }[]).map((row) => row.uid),
+    unlinked: ((unlinked?.results ?? []) as { uid: string }[]).map((row) => row.uid),
   };
 }

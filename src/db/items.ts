@@ -29,7 +29,8 @@ export interface ItemRow {
 }
 
 /** The columns of `ItemRow`, of a record `r`, a source `s`, its place `rs` in the reconciliation and an entry `e`. */
-export const itemColumns: SQL = sql.raw(`r.id, r.uid, r.source_id, s.key as type_key, rs.side, r.version, r.date, r.amount,
+export const itemColumns: SQL =
+  sql.raw(`r.id, r.uid, r.source_id, s.key as type_key, rs.side, r.version, r.date, r.amount,
   r.currency, r.direction, r.description, r.external_id, r.metadata, r.expected_by, r.is_adjustment, r.deleted_at,
   coalesce(e.matched, 0) as matched, coalesce(e.match_count, 0) as match_count, coalesce(e.status, 0) as status,
   e.overdue_at`);

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { RecordSnapshot } from "../core/record-view.ts";
 import type { StatusCode } from "../core/reconciliation.ts";
+import type { RecordSnapshot } from "../core/record-view.ts";
 import { all, type Db, jsonList } from "./client.ts";
 import type { Page, PageRequest } from "./page.ts";
 import { recordSnapshot } from "./records.ts";
@@ -96,8 +96,11 @@ function listConditions(filters: RecordFilters): SQL[] {
   const metadata = filters.metadata ?? [];
   if (metadata.length > 0) conditions.push(holdsMetadata(metadata));
   if (filters.reconciliationId === undefined) {
-    add(filters.status, (code) => sql`case when s.reconciliation_count = 0 or r.touched_count = 0 then 0
-      when r.reconciled_count = s.reconciliation_count then 2 else 1 end = ${code}`);
+    add(
+      filters.status,
+      (code) => sql`case when s.reconciliation_count = 0 or r.touched_count = 0 then 0
+      when r.reconciled_count = s.reconciliation_count then 2 else 1 end = ${code}`,
+    );
     add(filters.overdue, (wanted) => {
       const overdue = sql`exists (select 1 from entries e join reconciliation_sources rs
         on rs.reconciliation_id = e.reconciliation_id and rs.source_id = r.source_id

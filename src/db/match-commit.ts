@@ -143,7 +143,11 @@ export function insertMatches(
     ...writeCounters(scope, items),
     ...insertLinks(scope, links),
     ...insertRecordEvents(scope, items),
-    insertMatchEvents(scope, "reconciliation_match.created", matches.map(({ uid, eventUid }) => ({ uid, eventUid }))),
+    insertMatchEvents(
+      scope,
+      "reconciliation_match.created",
+      matches.map(({ uid, eventUid }) => ({ uid, eventUid })),
+    ),
   ];
 }
 

@@ -102,11 +102,11 @@ export async function readChainSince(
     sql`select m.set_key from links l join matches m on m.id = l.match_id
       where l.reconciliation_id = ${reconciliationId} and l.no > ${no} and l.kind = 'void'`,
   ]);
-  const rows = touched?.results as { record_id: number }[];
+  const rows = (touched?.results ?? []) as { record_id: number }[];
   return {
     hash: (own?.results[0] as { hash: string } | undefined)?.hash ?? null,
     recordIds: rows.map((row) => row.record_id),
-    voidedSets: (voided?.results as { set_key: string }[]).map((row) => row.set_key),
+    voidedSets: ((voided?.results ?? []) as { set_key: string }[]).map((row) => row.set_key),
   };
 }
 

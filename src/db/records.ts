@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { RecordSnapshot } from "../core/record-view.ts";
 import { type RecordFields, signOf } from "../core/record.ts";
+import type { RecordSnapshot } from "../core/record-view.ts";
 import { all, type Db, first, jsonList } from "./client.ts";
 
 export interface RecordRow {

@@ -268,6 +268,7 @@ export const entries = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.reconciliationId, t.recordId] }),
     index("entries_record").on(t.recordId),
+    index("entries_overdue").on(t.reconciliationId, t.recordId).where(sql`overdue_at is not null`),
     check("entries_matched", sql`typeof(${t.matched}) = 'integer' and ${t.matched} between 0 and ${t.amount}`),
     check("entries_match_count", sql`${t.matchCount} >= 0 and (${t.matched} = 0 or ${t.matchCount} > 0)`),
     check(

@@ -4,6 +4,7 @@ import { dayOf } from "../core/calendar.ts";
 import { jsonList, runBatch } from "../db/client.ts";
 import { fanOutDeliveries } from "../db/deliveries.ts";
 import { listenerExists } from "../db/events.ts";
+import { dueDay } from "../db/overdue.ts";
 import { recordSnapshot } from "../db/records.ts";
 import type { Configuration } from "./reconciler-store.ts";
 import type { WorkDependencies } from "./work-off.ts";
@@ -21,7 +22,7 @@ export async function raiseOverdue(
   const { reconciliationId, environmentId } = configuration;
   const eventUids = recordIds.map(() => newId());
   const rows = jsonList(recordIds.map((id, place) => [id, eventUids[place]]));
-  const due = sql`coalesce(r.expected_by, date(r.date, c.expected_within_days || ' days')) < ${dayOf(now)}`;
+  const isDue = sql`${dueDay} < ${dayOf(now)}`;
   const results = await runBatch(deps.db, [
     sql`insert into entries (reconciliation_id, record_id, amount, overdue_at)
       select c.id, r.id, r.amount, ${now}
@@ -29,7 +30,7 @@ export async function raiseOverdue(
       join reconciliations c on c.id = ${reconciliationId} and c.deleted_at is null
       join reconciliation_sources rs on rs.reconciliation_id = c.id and rs.source_id = r.source_id
       left join entries e on e.reconciliation_id = c.id and e.record_id = r.id
-      where r.deleted_at is null and coalesce(e.status, 0) <> 2 and e.overdue_at is null and ${due}
+      where r.deleted_at is null and coalesce(e.status, 0) <> 2 and e.overdue_at is null and ${isDue}
       on conflict do update set overdue_at = excluded.overdue_at, version = entries.version + 1`,
     insertOverdueEvents(configuration, rows, now),
     fanOutDeliveries(environmentId, eventUids, now),

@@ -1,10 +1,12 @@
 import { type SQL, sql } from "drizzle-orm";
+import { dayOf } from "../core/calendar.ts";
 import type { Side } from "../core/matching/item.ts";
 import type { RunType } from "../core/reconciliation.ts";
 import { conflict, fail, invalid, notFound, ok, type Result } from "../core/result.ts";
 import { findConstraint, jsonList, runBatch } from "../db/client.ts";
 import { dataSourceExists } from "../db/data-sources.ts";
 import { expectThat } from "../db/guard.ts";
+import { clearOverdue } from "../db/overdue.ts";
 import { findReconciliation, type ReconciliationRow, reconciliationIsAt } from "../db/reconciliations.ts";
 import type { ServiceContext } from "./context.ts";
 import { attachSources } from "./create-reconciliation.ts";
@@ -44,6 +46,9 @@ export async function updateReconciliation(
           }
         where id = ${current.id}`,
       ...replaceSources(current, sides.value, leaving),
+      ...(patch.expectedWithinDays === undefined
+        ? []
+        : [clearOverdue(sql`entries.reconciliation_id = ${current.id}`, dayOf(ctx.now()))]),
     ]);
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;

@@ -6,6 +6,7 @@ import type { RecordSnapshot } from "../core/record-view.ts";
 import { conflict, fail, invalid, notFound, ok, type Result } from "../core/result.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
+import { clearOverdue } from "../db/overdue.ts";
 import {
   findRecord,
   logChanges,
@@ -65,7 +66,7 @@ export async function explainLostRace(ctx: ServiceContext, uid: string): Promise
 function writeChange(record: RecordRow, fields: RecordFields, now: number) {
   return [
     writeFields(record.id, fields, now),
-    clearOverdue(record.id, dayOf(now)),
+    clearOverdue(sql`entries.record_id = ${record.id}`, dayOf(now)),
     ...logChanges(sql`select id, source_id from records where id = ${record.id}`),
   ];
 }
@@ -76,13 +77,4 @@ function writeFields(id: number, fields: RecordFields, now: number) {
       description = ${fields.description}, external_id = ${fields.externalId},
       metadata = ${JSON.stringify(fields.metadata)}, expected_by = ${fields.expectedBy}
     where id = ${id}`;
-}
-
-/** Takes back the overdue mark in every reconciliation in which the record now falls due today or later, or never. */
-function clearOverdue(id: number, today: string) {
-  return sql`update entries set overdue_at = null, version = entries.version + 1
-    from records r, reconciliations c
-    where entries.record_id = ${id} and entries.overdue_at is not null and r.id = entries.record_id
-      and c.id = entries.reconciliation_id
-      and coalesce(r.expected_by, date(r.date, c.expected_within_days || ' days'), '9999-12-31') >= ${today}`;
 }

@@ -118,13 +118,14 @@ describe("URLs of webhooks", () => {
     expect(refuseLocally(url)).toEqual(expect.any(String));
   });
 
-  it.each(["http://example.com/", "http://localhost:9999/hook", "http://127.0.0.1:9999/"])(
-    "allows %s in local development only",
-    (url) => {
-      expect(refuse(url)).toBe("Must begin with https://.");
-      expect(refuseLocally(url)).toBeNull();
-    },
-  );
+  it.each([
+    "http://example.com/",
+    "http://localhost:9999/hook",
+    "http://127.0.0.1:9999/",
+  ])("allows %s in local development only", (url) => {
+    expect(refuse(url)).toBe("Must begin with https://.");
+    expect(refuseLocally(url)).toBeNull();
+  });
 
   it("refuses private addresses over http as well", () => {
     expect(refuseLocally("http://169.254.169.254/")).toBe("Must go to a public address.");

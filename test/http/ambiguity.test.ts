@@ -29,10 +29,26 @@ describe("earliest, of several candidates,", () => {
   it.each([
     ["the nearest amount", CLOSE, [{ amount: 103, date: "2026-01-01" }, { amount: 98 }, { amount: 97 }], 1],
     ["the nearest amount, from above as from below", CLOSE, [{ amount: 104 }, { amount: 101 }, { amount: 98 }], 1],
-    ["the earliest date at equal distance", CLOSE, [{ amount: 98, date: "2026-03-09" }, { amount: 102, date: "2026-03-08" }], 1],
+    [
+      "the earliest date at equal distance",
+      CLOSE,
+      [
+        { amount: 98, date: "2026-03-09" },
+        { amount: 102, date: "2026-03-08" },
+      ],
+      1,
+    ],
     ["the earliest date", EQUAL_AMOUNTS, [{ date: "2026-03-12" }, { date: "2026-03-08" }, { date: "2026-03-09" }], 1],
     ["the first to arrive", EQUAL_AMOUNTS, [{}, {}, {}], 0],
-    ["the nearest open amount without an amount condition", SAME_REFERENCE, [{ ...REF, amount: 5 }, { ...REF, amount: 90 }], 1],
+    [
+      "the nearest open amount without an amount condition",
+      SAME_REFERENCE,
+      [
+        { ...REF, amount: 5 },
+        { ...REF, amount: 90 },
+      ],
+      1,
+    ],
   ] as [string, unknown, Fields[], number][])("takes %s", async (_, filters, candidates, chosen) => {
     for (const turned of [false, true]) {
       const scene = await newScene({ filters });
@@ -170,7 +186,10 @@ describe("skip", () => {
     const rule = { reconciliation_id: scene.reconciliation, filters: EQUAL_AMOUNTS, on_ambiguous: "skip" };
     await must(scene.api.post("/v1/reconciliation_rules", rule), 201);
     await expect.poll(() => pairsOf(scene)).toHaveLength(1);
-    await must(scene.api.patch(`/v1/reconciliation_rules/${(await scene.matches())[0].rule_id}`, { on_ambiguous: "earliest" }), 200);
+    await must(
+      scene.api.patch(`/v1/reconciliation_rules/${(await scene.matches())[0].rule_id}`, { on_ambiguous: "earliest" }),
+      200,
+    );
     await expect.poll(() => pairsOf(scene)).toHaveLength(3);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { auditEndpoints } from "../../src/http/v1/audit.ts";
-import { EQUAL_AMOUNTS, bindings, must, newScene, type Scene } from "../support/scene.ts";
+import { bindings, EQUAL_AMOUNTS, must, newScene, type Scene } from "../support/scene.ts";
 import { itIsGuarded } from "../support/security.ts";
 
 const PATH = "/v1/reconciliations";
@@ -31,12 +31,22 @@ async function tamper(scene: Scene, statements: string[]) {
 describe("the audit of a reconciliation", () => {
   it("finds an empty chain valid", async () => {
     const scene = await newScene();
-    expect((await must(audit(scene), 200)).body).toEqual({ valid: true, checked: 0, first_broken: null, next_cursor: null });
+    expect((await must(audit(scene), 200)).body).toEqual({
+      valid: true,
+      checked: 0,
+      first_broken: null,
+      next_cursor: null,
+    });
   });
 
   it("finds what was matched and voided valid, whole and in pages", async () => {
     const { scene } = await newChain();
-    expect((await must(audit(scene), 200)).body).toEqual({ valid: true, checked: 4, first_broken: null, next_cursor: null });
+    expect((await must(audit(scene), 200)).body).toEqual({
+      valid: true,
+      checked: 4,
+      first_broken: null,
+      next_cursor: null,
+    });
     for (const [limit, pages] of [
       [1, [1, 1, 1, 1]],
       [2, [2, 2]],
@@ -70,7 +80,11 @@ describe("the audit of a reconciliation", () => {
     ["a match's variance", ({ second }) => [`update matches set variance = 1 where uid = '${second}'`], "second"],
     ["a match's rule", ({ first }) => [`update matches set rule_version = 9 where uid = '${first}'`], "first"],
     ["a match's method", ({ first }) => [`update matches set method = 'manual' where uid = '${first}'`], "first"],
-    ["a match's time", ({ third }) => [`update matches set created_at = created_at + 1 where uid = '${third}'`], "third"],
+    [
+      "a match's time",
+      ({ third }) => [`update matches set created_at = created_at + 1 where uid = '${third}'`],
+      "third",
+    ],
     ["a match's explanation", ({ third }) => [`update matches set explanation = '[]' where uid = '${third}'`], "third"],
     ["a match's currency", ({ third }) => [`update matches set currency = 'EUR' where uid = '${third}'`], "third"],
     [
@@ -83,9 +97,21 @@ describe("the audit of a reconciliation", () => {
       ({ second }) => [`update matches set status = 'matched', voided_at = null where uid = '${second}'`],
       "second",
     ],
-    ["a voiding's reason", ({ second }) => [`update matches set void_reason = 'Yours' where uid = '${second}'`], "second"],
-    ["a voiding's time", ({ second }) => [`update matches set voided_at = voided_at + 1 where uid = '${second}'`], "second"],
-    ["an allocation's amount", ({ first }) => [`update allocations set amount = amount + 1 where match_id = ${row(first)}`], "first"],
+    [
+      "a voiding's reason",
+      ({ second }) => [`update matches set void_reason = 'Yours' where uid = '${second}'`],
+      "second",
+    ],
+    [
+      "a voiding's time",
+      ({ second }) => [`update matches set voided_at = voided_at + 1 where uid = '${second}'`],
+      "second",
+    ],
+    [
+      "an allocation's amount",
+      ({ first }) => [`update allocations set amount = amount + 1 where match_id = ${row(first)}`],
+      "first",
+    ],
     [
       "an allocation's side",
       ({ first }) => [`update allocations set side = 'a' where match_id = ${row(first)}`],
@@ -113,8 +139,16 @@ describe("the audit of a reconciliation", () => {
       "first",
     ],
     ["a link's hash", ({ third }) => [`update links set hash = 'x' where match_id = ${row(third)}`], "third"],
-    ["a first link that is gone", () => ["delete from links where reconciliation_id = :own and no = 1"], "first or second"],
-    ["a link in the middle that is gone", () => ["delete from links where reconciliation_id = :own and no = 2"], "second or third"],
+    [
+      "a first link that is gone",
+      () => ["delete from links where reconciliation_id = :own and no = 1"],
+      "first or second",
+    ],
+    [
+      "a link in the middle that is gone",
+      () => ["delete from links where reconciliation_id = :own and no = 2"],
+      "second or third",
+    ],
     ["a tail that is gone", () => ["delete from links where reconciliation_id = :own and no = 4"], null],
     [
       "a tail that is gone, and the head moved back to hide it",
@@ -146,14 +180,19 @@ describe("the audit of a reconciliation", () => {
       ],
       "stray",
     ],
-    ["a match that claims another's link", ({ third }) => [`update matches set link_no = 1 where uid = '${third}'`], "third"],
+    [
+      "a match that claims another's link",
+      ({ third }) => [`update matches set link_no = 1 where uid = '${third}'`],
+      "third",
+    ],
   ])("names %s, on whatever page it comes", async (_, tampering, culprit) => {
     const chain = await newChain();
     const { scene } = chain;
     await tamper(scene, tampering(chain));
     const { first, second, third } = chain;
     const ids: Record<string, string> = { first, second, third, stray: UNKNOWN_ID };
-    const named = culprit === null ? expect.any(String) : expect.toBeOneOf(culprit.split(" or ").map((name) => ids[name]));
+    const named =
+      culprit === null ? expect.any(String) : expect.toBeOneOf(culprit.split(" or ").map((name) => ids[name]));
     for (const limit of [200, 4, 3, 2, 1]) {
       let body = { valid: true, next_cursor: "" as string | null, first_broken: null as { match_id: string } | null };
       while (body.valid && body.next_cursor !== null) {

@@ -118,7 +118,11 @@ describe("sides that do not balance", () => {
     ["b", [{ amount: 100, direction: "debit" }], amounts(70), 30, "credit"],
   ])("are evened out on Side %s by an adjustment", async (side, left, right, difference, direction) => {
     const scene = await quiet();
-    const ids = await add(scene, left, right.map((fields, n) => ({ ...fields, date: `2026-04-0${n + 1}` })));
+    const ids = await add(
+      scene,
+      left,
+      right.map((fields, n) => ({ ...fields, date: `2026-04-0${n + 1}` })),
+    );
     const made = await must(match(scene, ids, { create_adjustment: true, adjustment_reason: "Bank fee" }), 201);
     const [adjustment] = made.body.records.filter((row: { record_id: string }) => !ids.includes(row.record_id));
     expect(adjustment).toMatchObject({ side, amount: difference });
@@ -194,7 +198,13 @@ describe("an adjustment", () => {
   it("is exempt from what its source requires of others", async () => {
     const scene = await quiet();
     await must(
-      scene.api.post("/v1/property_definitions", { type_key: "left", key: "k", name: "K", type: "string", optional: false }),
+      scene.api.post("/v1/property_definitions", {
+        type_key: "left",
+        key: "k",
+        name: "K",
+        type: "string",
+        optional: false,
+      }),
       201,
     );
     const [right] = await add(scene, [], amounts(100));
@@ -315,7 +325,13 @@ describe("what cannot be matched by hand", () => {
   });
 
   it.each([
-    [{}, [["/reconciliation_id", "required"], ["/record_ids", "required"]]],
+    [
+      {},
+      [
+        ["/reconciliation_id", "required"],
+        ["/record_ids", "required"],
+      ],
+    ],
     [
       { record_ids: ["x"] },
       [

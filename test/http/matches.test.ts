@@ -93,7 +93,9 @@ describe("an automatic match", () => {
         key: "description",
         operand: "eq",
         value: "external_id",
-        transforms: { key: [{ name: "regex_extract", args: { pattern: "INV-(\\d+)", group: 1 } }, "strip_leading_zeros"] },
+        transforms: {
+          key: [{ name: "regex_extract", args: { pattern: "INV-(\\d+)", group: 1 } }, "strip_leading_zeros"],
+        },
       }),
       { description: "Payment INV-00042 thanks" },
       { external_id: "42" },
@@ -105,9 +107,24 @@ describe("an automatic match", () => {
       { metadata: { orders: "o1|o2" } },
       0,
     ],
-    [anding({ key: "date", operand: "eq", value: "date", tolerance_amount: 2, tolerance_unit: "day" }), {}, { date: "2026-03-12" }, 0],
-    [anding({ key: "date", operand: "eq", value: "date", tolerance_amount: 2, tolerance_unit: "day" }), {}, { date: "2026-03-13" }, null],
-    [anding({ key: "description", operand: "eq", value: "description" }), { description: "" }, { description: "" }, null],
+    [
+      anding({ key: "date", operand: "eq", value: "date", tolerance_amount: 2, tolerance_unit: "day" }),
+      {},
+      { date: "2026-03-12" },
+      0,
+    ],
+    [
+      anding({ key: "date", operand: "eq", value: "date", tolerance_amount: 2, tolerance_unit: "day" }),
+      {},
+      { date: "2026-03-13" },
+      null,
+    ],
+    [
+      anding({ key: "description", operand: "eq", value: "description" }),
+      { description: "" },
+      { description: "" },
+      null,
+    ],
   ])("by %j of %j and %j has the variance %j", async (filters, left, right, variance) => {
     const scene = await newScene({ filters });
     const { status } = await pair(scene, left, right);
@@ -206,7 +223,8 @@ describe("the list of matches", () => {
       expect([query, await list(query)]).toEqual([query, amounts]);
     }
     expect((await other.api.get(PATH)).body.data).toEqual([]);
-    for (const query of [here, byRule, `record_id=${one.a}`]) expect((await other.api.get(`${PATH}?${query}`)).status).toBe(422);
+    for (const query of [here, byRule, `record_id=${one.a}`])
+      expect((await other.api.get(`${PATH}?${query}`)).status).toBe(422);
   });
 
   it("walks page by page while matches are made and voided", async () => {
@@ -227,7 +245,10 @@ describe("the list of matches", () => {
   });
 
   it.each([
-    [`reconciliation_id=${UNKNOWN_ID}&rule_id=${UNKNOWN_ID}&record_id=${UNKNOWN_ID}`, ["reconciliation_id", "record_id", "rule_id"]],
+    [
+      `reconciliation_id=${UNKNOWN_ID}&rule_id=${UNKNOWN_ID}&record_id=${UNKNOWN_ID}`,
+      ["reconciliation_id", "record_id", "rule_id"],
+    ],
     ["reconciliation_id=1&rule_id=x&record_id=", ["reconciliation_id", "record_id", "rule_id"]],
     ["method=guess&status=open&side=a", ["method", "side", "status"]],
     ["limit=201", ["limit"]],
@@ -289,7 +310,6 @@ describe("the list of matches", () => {
     }
     expect(sizes).toEqual([0, 0, 0, 0, 1]);
   });
-
 });
 
 describe("matches", () => {

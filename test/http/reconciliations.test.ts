@@ -87,9 +87,21 @@ describe("reconciliations", () => {
         ["/sides", "unknown_field"],
       ],
     ],
-    [{ side_a: [], side_b: "bank_feed" }, [["/side_a", "too_small"], ["/side_b", "invalid_type"]]],
+    [
+      { side_a: [], side_b: "bank_feed" },
+      [
+        ["/side_a", "too_small"],
+        ["/side_b", "invalid_type"],
+      ],
+    ],
     [{ side_a: ["bank_feed"] }, [["/side_b/0", "repeated"]]],
-    [{ side_a: ["stripe_payments", "x", "stripe_payments"] }, [["/side_a/1", "unknown_data_source"], ["/side_a/2", "repeated"]]],
+    [
+      { side_a: ["stripe_payments", "x", "stripe_payments"] },
+      [
+        ["/side_a/1", "unknown_data_source"],
+        ["/side_a/2", "repeated"],
+      ],
+    ],
     [{ expected_within_days: 1.5 }, [["/expected_within_days", "invalid_type"]]],
     [{ side_a: [7] }, [["/side_a/0", "invalid_type"]]],
   ])("%j are refused", async (fields, errors) => {
@@ -99,7 +111,10 @@ describe("reconciliations", () => {
     expect(errorsOf(reply)).toEqual(errors);
     const { id } = await make(writer);
     const { name: _, ...sides } = { name: "", ...SIDES, ...fields };
-    const changed = await writer.patch(`${PATH}/${id}`, { ...sides, ...("name" in fields ? { name: fields.name } : {}) });
+    const changed = await writer.patch(`${PATH}/${id}`, {
+      ...sides,
+      ...("name" in fields ? { name: fields.name } : {}),
+    });
     expect(errorsOf(changed)).toEqual(errors);
     expect((await writer.get(PATH)).body.data).toHaveLength(1);
   });
@@ -138,7 +153,8 @@ describe("reconciliations", () => {
   itIsGuarded({
     endpoints: reconciliationEndpoints,
     prepare: async ({ writer }) => {
-      for (const key of ["stripe_payments", "bank_feed"]) await must(writer.post("/v1/data_sources", { key, name: key }), 201);
+      for (const key of ["stripe_payments", "bank_feed"])
+        await must(writer.post("/v1/data_sources", { key, name: key }), 201);
       return { id: (await make(writer)).id };
     },
   });
@@ -148,21 +164,42 @@ describe("the counts of a reconciliation", () => {
   it("follow matches, partial matches and voids at once", async () => {
     const scene = await newScene({ filters: SAME_REFERENCE });
     const ref = (ref: string) => ({ metadata: { ref } });
-    expect(await countsOf(scene)).toEqual([[0, 0, 0], [0, 0, 0]]);
+    expect(await countsOf(scene)).toEqual([
+      [0, 0, 0],
+      [0, 0, 0],
+    ]);
     await scene.left({ ...ref("1"), amount: 100 });
     const other = await must(scene.left(), 201);
-    expect(await countsOf(scene)).toEqual([[2, 0, 0], [0, 0, 0]]);
+    expect(await countsOf(scene)).toEqual([
+      [2, 0, 0],
+      [0, 0, 0],
+    ]);
     await scene.right({ ...ref("1"), amount: 60 });
-    expect(await countsOf(scene)).toEqual([[1, 1, 0], [0, 0, 1]]);
+    expect(await countsOf(scene)).toEqual([
+      [1, 1, 0],
+      [0, 0, 1],
+    ]);
     await scene.right({ ...ref("1"), amount: 40 });
-    expect(await countsOf(scene)).toEqual([[1, 0, 1], [0, 0, 2]]);
+    expect(await countsOf(scene)).toEqual([
+      [1, 0, 1],
+      [0, 0, 2],
+    ]);
     const [second, first] = await scene.matches();
     await must(scene.api.delete(`/v1/reconciliation_matches/${first.id}`), 200);
-    expect(await countsOf(scene)).toEqual([[1, 1, 0], [1, 0, 1]]);
+    expect(await countsOf(scene)).toEqual([
+      [1, 1, 0],
+      [1, 0, 1],
+    ]);
     await must(scene.api.delete(`/v1/reconciliation_matches/${second.id}`), 200);
-    expect(await countsOf(scene)).toEqual([[2, 0, 0], [2, 0, 0]]);
+    expect(await countsOf(scene)).toEqual([
+      [2, 0, 0],
+      [2, 0, 0],
+    ]);
     await must(scene.api.delete(`/v1/records/${other.body.id}`), 204);
-    expect(await countsOf(scene)).toEqual([[1, 0, 0], [2, 0, 0]]);
+    expect(await countsOf(scene)).toEqual([
+      [1, 0, 0],
+      [2, 0, 0],
+    ]);
   });
 });
 
@@ -178,7 +215,10 @@ describe("what is there already", () => {
       201,
     );
     await workInBackground(scene.reconciliation);
-    expect(await countsOf(scene)).toEqual([[0, 0, count], [0, 0, count]]);
+    expect(await countsOf(scene)).toEqual([
+      [0, 0, count],
+      [0, 0, count],
+    ]);
   });
 
   it("is matched when a source joins a side, in the order in which it came", async () => {
@@ -193,7 +233,10 @@ describe("what is there already", () => {
     const [match, ...more] = await scene.matches();
     expect(more).toEqual([]);
     expect(match.records.map((row: { record_id: string }) => row.record_id)).toEqual([early.body.id, right.body.id]);
-    expect(await countsOf(scene)).toEqual([[1, 0, 1], [0, 0, 1]]);
+    expect(await countsOf(scene)).toEqual([
+      [1, 0, 1],
+      [0, 0, 1],
+    ]);
   });
 
   it("waits in a batch reconciliation until it becomes a continuous one", async () => {
@@ -310,7 +353,10 @@ describe("deleting a reconciliation", () => {
     const rule = { reconciliation_id: scene.reconciliation, filters: EQUAL_AMOUNTS };
     await must(scene.api.post("/v1/reconciliation_rules", rule), 201);
     await workInBackground(scene.reconciliation);
-    expect(await countsOf(scene)).toEqual([[0, 0, rows.length], [0, 0, rows.length]]);
+    expect(await countsOf(scene)).toEqual([
+      [0, 0, rows.length],
+      [0, 0, rows.length],
+    ]);
     await must(scene.api.delete(`${PATH}/${scene.reconciliation}?unmatch=true`), 202);
     expect((await scene.api.get(`${PATH}/${scene.reconciliation}`)).status).toBe(404);
     await workInBackground(scene.reconciliation);

@@ -54,7 +54,10 @@ describe("a change of a record", () => {
     [{ currency: "eur" }, { amount: 250, currency: "EUR" }],
     [{ currency: "JPY" }, { amount: 250, currency: "JPY" }],
     [{ currency: "BHD" }, { amount: 250, currency: "BHD" }],
-    [{ currency: "BHD", amount: 1.001 }, { amount: 1.001, currency: "BHD" }],
+    [
+      { currency: "BHD", amount: 1.001 },
+      { amount: 1.001, currency: "BHD" },
+    ],
     [{ direction: "debit" }, { direction: "debit", amount: 250 }],
     [{ date: "2026-04-01T23:00:00-02:00" }, { date: "2026-04-02" }],
   ])("to %j makes it %j", async (body, expected) => {
@@ -114,7 +117,9 @@ describe("a change of a record", () => {
     expect((await must(patch(scene, left, { amount: 80 }), 200)).body).toMatchObject({
       status: "reconciled",
       reconciled_amount: 80,
-      reconciliations: [{ reconciliation_id: scene.reconciliation, status: "reconciled", match_ids: [expect.any(String)] }],
+      reconciliations: [
+        { reconciliation_id: scene.reconciliation, status: "reconciled", match_ids: [expect.any(String)] },
+      ],
     });
     expect(await statusOf(scene, right)).toBe("reconciled");
   });

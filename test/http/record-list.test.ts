@@ -111,7 +111,10 @@ describe("the filters of a list of records", () => {
     ],
   ])("%s find %s", async (query, names) => {
     const { match, other } = places;
-    const filled = query.replace("=R", `=${scene.reconciliation}`).replace("=O", `=${other}`).replace("=M", `=${match}`);
+    const filled = query
+      .replace("=R", `=${scene.reconciliation}`)
+      .replace("=O", `=${other}`)
+      .replace("=M", `=${match}`);
     const reply = await must(scene.api.get(`${PATH}?${encodeURI(filled).replaceAll("%25", "%")}`), 200);
     expect(namesOf(reply).join(" ")).toBe(names);
     expect(reply.body).toMatchObject({ has_more: false, next_cursor: null });
@@ -119,7 +122,10 @@ describe("the filters of a list of records", () => {
 
   it.each([
     ["type_key=unknown", ["type_key"]],
-    [`reconciliation_id=${UNKNOWN_ID}&reconciliation_match_id=${UNKNOWN_ID}`, ["reconciliation_id", "reconciliation_match_id"]],
+    [
+      `reconciliation_id=${UNKNOWN_ID}&reconciliation_match_id=${UNKNOWN_ID}`,
+      ["reconciliation_id", "reconciliation_match_id"],
+    ],
     ["reconciliation_id=1&reconciliation_match_id=x", ["reconciliation_id", "reconciliation_match_id"]],
     ["status=open&direction=up&currency=ZZZ", ["currency", "direction", "status"]],
     ["date_from=2025-02-29&date_to=2025-011-08", ["date_from", "date_to"]],
@@ -140,7 +146,11 @@ describe("the filters of a list of records", () => {
     const { reader } = await newTenant();
     expect((await reader.get(PATH)).body.data).toEqual([]);
     expect((await reader.get(`${PATH}?external_id=usd`)).body.data).toEqual([]);
-    for (const query of [`reconciliation_id=${scene.reconciliation}`, `reconciliation_match_id=${places.match}`, "type_key=left"]) {
+    for (const query of [
+      `reconciliation_id=${scene.reconciliation}`,
+      `reconciliation_match_id=${places.match}`,
+      "type_key=left",
+    ]) {
       expect((await reader.get(`${PATH}?${query}`)).status).toBe(422);
     }
   });
@@ -180,7 +190,10 @@ describe("pages of records", () => {
     await addSilently(
       scene,
       "left",
-      Array.from({ length: count }, (_, n) => ({ externalId: `${n}`, direction: wanted.includes(n) ? "debit" : "credit" })),
+      Array.from({ length: count }, (_, n) => ({
+        externalId: `${n}`,
+        direction: wanted.includes(n) ? "debit" : "credit",
+      })),
     );
     const expected = wanted.map(String).toReversed();
     expect(await walk(scene.api, "direction=debit")).toEqual({ names: expected, sizes: [1, 2, 1] });

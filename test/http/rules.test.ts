@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { ruleEndpoints } from "../../src/http/v1/rules.ts";
 import type { Reply } from "../support/api.ts";
-import { EQUAL_AMOUNTS, must, newScene, SAME_REFERENCE, SAME_REFERENCE_AND_AMOUNT, type Scene } from "../support/scene.ts";
+import {
+  EQUAL_AMOUNTS,
+  must,
+  newScene,
+  SAME_REFERENCE,
+  SAME_REFERENCE_AND_AMOUNT,
+  type Scene,
+} from "../support/scene.ts";
 import { itIsGuarded } from "../support/security.ts";
 import { newTenant } from "../support/tenant.ts";
 
@@ -70,11 +77,36 @@ describe("rules", () => {
         ["/status", "invalid_value"],
       ],
     ],
-    [{ reconciliation_id: UNKNOWN_ID, filters: 7 }, [["/filters", "invalid_type"], ["/reconciliation_id", "unknown"]]],
+    [
+      { reconciliation_id: UNKNOWN_ID, filters: 7 },
+      [
+        ["/filters", "invalid_type"],
+        ["/reconciliation_id", "unknown"],
+      ],
+    ],
     [{ reconciliation_id: "nothing" }, [["/reconciliation_id", "unknown"]]],
-    [{ reconciliation_id: 7, filters: null }, [["/filters", "invalid_type"], ["/reconciliation_id", "invalid_type"]]],
-    [{ cardinality: "many_to_one", group_by: ["date"] }, [["/cardinality", "invalid_value"], ["/group_by", "unknown_field"]]],
-    [{ priority: 1.5, on_ambiguous: "guess", description: "x".repeat(1001) }, [["/description", "too_big"], ["/on_ambiguous", "invalid_value"], ["/priority", "invalid_type"]]],
+    [
+      { reconciliation_id: 7, filters: null },
+      [
+        ["/filters", "invalid_type"],
+        ["/reconciliation_id", "invalid_type"],
+      ],
+    ],
+    [
+      { cardinality: "many_to_one", group_by: ["date"] },
+      [
+        ["/cardinality", "invalid_value"],
+        ["/group_by", "unknown_field"],
+      ],
+    ],
+    [
+      { priority: 1.5, on_ambiguous: "guess", description: "x".repeat(1001) },
+      [
+        ["/description", "too_big"],
+        ["/on_ambiguous", "invalid_value"],
+        ["/priority", "invalid_type"],
+      ],
+    ],
     [
       {
         filters: {
@@ -163,10 +195,28 @@ describe("a change of a rule", () => {
   });
 
   it.each([
-    [{ filters: null, priority: -1 }, [["/filters", "invalid_type"], ["/priority", "too_small"]]],
+    [
+      { filters: null, priority: -1 },
+      [
+        ["/filters", "invalid_type"],
+        ["/priority", "too_small"],
+      ],
+    ],
     [{ filters: null }, [["/filters", "invalid_type"]]],
-    [{ filters: { operand: "and", rules: [{}] } }, [["/filters/rules/0", "missing_operand"], ["/filters/rules/0/operand", "required"]]],
-    [{ reconciliation_id: UNKNOWN_ID, version: 9 }, [["/reconciliation_id", "unknown_field"], ["/version", "unknown_field"]]],
+    [
+      { filters: { operand: "and", rules: [{}] } },
+      [
+        ["/filters/rules/0", "missing_operand"],
+        ["/filters/rules/0/operand", "required"],
+      ],
+    ],
+    [
+      { reconciliation_id: UNKNOWN_ID, version: 9 },
+      [
+        ["/reconciliation_id", "unknown_field"],
+        ["/version", "unknown_field"],
+      ],
+    ],
     [{ cardinality: "many_to_many" }, [["/cardinality", "invalid_value"]]],
   ])("to %j is refused", async (body, errors) => {
     const scene = await newScene();

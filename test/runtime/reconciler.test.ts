@@ -312,6 +312,17 @@ describe("overdue", () => {
     expect(events.body.data).toHaveLength(2);
   });
 
+  it("is taken back when the reconciliation gives its records more time", async () => {
+    const scene = await newScene({ expectedWithinDays: 3 });
+    const late = await scene.left({ date: "2026-01-02" });
+    const own = await scene.left({ date: "2026-01-02", expected_by: "2026-01-03" });
+    await cron();
+    await scene.api.patch(`/v1/reconciliations/${scene.reconciliation}`, { expected_within_days: 3650 });
+    await cron();
+    expect((await scene.record(late.body.id)).body.reconciliations[0].overdue_at).toBeNull();
+    expect((await scene.record(own.body.id)).body.reconciliations[0].overdue_at).toMatch(/^20/);
+  });
+
   it("is not raised for what is reconciled, deleted, or not due", async () => {
     const scene = await newScene({ expectedWithinDays: 3 });
     await scene.left({ date: "2026-01-02", metadata: { ref: "x" } });

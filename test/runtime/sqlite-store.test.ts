@@ -1,12 +1,12 @@
 import { runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Side } from "../../src/core/matching/item.ts";
 import type { IndexKey, ItemIndex, WalkPosition } from "../../src/core/matching/item-index.ts";
 import { walkPositionOf } from "../../src/core/matching/item-index.ts";
-import type { Side } from "../../src/core/matching/item.ts";
 import { SqliteStore } from "../../src/runtime/sqlite-store.ts";
 import type { ReconcilerStore } from "../../src/services/reconciler-store.ts";
-import { fields, type Fields, itemOf } from "../core/matching/population.ts";
+import { type Fields, fields, itemOf } from "../core/matching/population.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { bindings } from "../support/scene.ts";
 
@@ -27,22 +27,40 @@ const keys: fc.Arbitrary<IndexKey[]> = fc.uniqueArray(
 type Change = (store: ReconcilerStore) => unknown;
 
 const item = fc
-  .tuple(id, fields, fc.constantFrom(...AMOUNTS), fc.constantFrom(...EXTERNAL_IDS), fc.constantFrom(null, "2026-01-01", "2026-02-01"))
-  .map(([id, fields, open, externalId, due]) => ({ ...itemOf(id, { ...(fields as Fields), externalId: null }), open, externalId, due }));
+  .tuple(
+    id,
+    fields,
+    fc.constantFrom(...AMOUNTS),
+    fc.constantFrom(...EXTERNAL_IDS),
+    fc.constantFrom(null, "2026-01-01", "2026-02-01"),
+  )
+  .map(([id, fields, open, externalId, due]) => ({
+    ...itemOf(id, { ...(fields as Fields), externalId: null }),
+    open,
+    externalId,
+    due,
+  }));
+
+/** Draws what a call is made with. */
+function calling<T>(drawn: fc.Arbitrary<T>, call: (store: ReconcilerStore, drawn: T) => unknown): fc.Arbitrary<Change> {
+  return drawn.map((value) => (store) => call(store, value));
+}
+
+const ascending = (ids: number[]) => [...new Set(ids)].sort((left, right) => left - right);
 
 /** Every call that changes something; each answers what the call answers. */
 const change: fc.Arbitrary<Change> = fc.oneof(
-  { weight: 6, arbitrary: fc.tuple(item, keys).map(([item, keys]): Change => (store) => store.index.put(item, keys)) },
-  id.map((id): Change => (store) => store.index.remove(id)),
-  fc.tuple(id, ids).map(([id, others]): Change => (store) => store.index.watch(id, others)),
-  id.map((id): Change => (store) => store.index.takeWatchers(id)),
-  ids.map((ids): Change => (store) => store.index.addVoidedSets(ids.map(String))),
-  ids.map((ids): Change => (store) => store.enqueue(ids)),
-  ids.map((ids): Change => (store) => store.dequeue(ids)),
-  ids.map((ids): Change => (store) => store.writeInFlight([...new Set(ids)].sort((left, right) => left - right))),
-  fc.constantFrom(1, 2).map((source): Change => (store) => store.removeSource(source)),
-  { weight: 1, arbitrary: fc.constant<Change>((store) => store.clearKeys()) },
-  { weight: 1, arbitrary: fc.constant<Change>((store) => store.clear()) },
+  { weight: 6, arbitrary: calling(fc.tuple(item, keys), ({ index }, [item, keys]) => index.put(item, keys)) },
+  calling(id, ({ index }, id) => index.remove(id)),
+  calling(fc.tuple(id, ids), ({ index }, [id, others]) => index.watch(id, others)),
+  calling(id, ({ index }, id) => index.takeWatchers(id)),
+  calling(ids, ({ index }, ids) => index.addVoidedSets(ids.map(String))),
+  calling(ids, (store, ids) => store.enqueue(ids)),
+  calling(ids, (store, ids) => store.dequeue(ids)),
+  calling(ids, (store, ids) => store.writeInFlight(ascending(ids))),
+  calling(fc.constantFrom(1, 2), (store, source) => store.removeSource(source)),
+  calling(fc.constant(null), (store) => store.clearKeys()),
+  calling(fc.constant(null), (store) => store.clear()),
 );
 
 /** Everything that an index may be asked. */
@@ -67,7 +85,13 @@ function* askIndex(index: ItemIndex): Generator<[string, unknown]> {
   }
 }
 
-function* pageThrough(index: ItemIndex, plan: string, side: Side, key: string, amount: number): Generator<[string, unknown]> {
+function* pageThrough(
+  index: ItemIndex,
+  plan: string,
+  side: Side,
+  key: string,
+  amount: number,
+): Generator<[string, unknown]> {
   const name = `listAt ${plan} ${side} ${key} ${amount}`;
   const whole = index.listAt(plan, side, key, amount, null, 100);
   yield [name, whole];
@@ -139,7 +163,10 @@ describe("the store in SQLite", () => {
           sqlite.clear();
           for (const apply of changes) apply(sqlite);
           const again = new SqliteStore(state.storage);
-          expect([...askIndex(again.index), ...askStore(again)]).toEqual([...askIndex(sqlite.index), ...askStore(sqlite)]);
+          expect([...askIndex(again.index), ...askStore(again)]).toEqual([
+            ...askIndex(sqlite.index),
+            ...askStore(sqlite),
+          ]);
         }),
         { numRuns: 20 },
       );

@@ -27,7 +27,13 @@ export function* listCandidates(rule: EngineRule, item: Item, index: ItemIndex):
   }
 }
 
-function* streamUnder(index: ItemIndex, plan: string, key: string, branch: PlanBranch, item: Item): Generator<Candidate> {
+function* streamUnder(
+  index: ItemIndex,
+  plan: string,
+  key: string,
+  branch: PlanBranch,
+  item: Item,
+): Generator<Candidate> {
   const side = otherSide(item.side);
   const window = branch.amountWindow(item);
   const min = window?.min ?? 0;

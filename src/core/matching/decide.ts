@@ -69,12 +69,7 @@ export function decideForRule(
 }
 
 /** Lets the index take in a decision. Answers the ids of its items that are still open with what remains. */
-function applyDecision(
-  decision: Decision,
-  rules: readonly EngineRule[],
-  index: ItemIndex,
-  again: number[],
-): number[] {
+function applyDecision(decision: Decision, rules: readonly EngineRule[], index: ItemIndex, again: number[]): number[] {
   const remaining: number[] = [];
   for (const { item, amount } of decision.allocations) {
     again.push(...index.takeWatchers(item.id));

@@ -58,7 +58,9 @@ export function planManualMatch(items: readonly Item[], choice: ManualChoice): R
 /** Fills items up to `size` minor units in the order date, amount, external id, id; what gets nothing is left out. */
 function fill(items: readonly Item[], size: bigint): Result<Allocation[], FieldError[]> {
   if (new Set(items.map((item) => item.sign)).size > 1) {
-    return fail([refuse("mixed_directions", "The larger side has credits and debits, which cannot be filled in part.")]);
+    return fail([
+      refuse("mixed_directions", "The larger side has credits and debits, which cannot be filled in part."),
+    ]);
   }
   if (size === 0n) return fail([refuse("nothing_to_fill", "The smaller side comes to zero.")]);
   const allocations: Allocation[] = [];

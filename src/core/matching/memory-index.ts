@@ -52,7 +52,10 @@ export class MemoryIndex implements ItemIndex {
 
   listAt(plan: string, side: Side, key: string, amount: number, after: Item | null, limit: number): IndexedItem[] {
     const bucket = this.#buckets.get(bucketName(plan, side, key)) ?? [];
-    const start = lowerBound(bucket, after ? { amount, date: after.date, id: after.id + 1 } : { amount, date: "", id: 0 });
+    const start = lowerBound(
+      bucket,
+      after ? { amount, date: after.date, id: after.id + 1 } : { amount, date: "", id: 0 },
+    );
     const slots = bucket.slice(start, start + limit).filter((slot) => slot.amount === amount);
     return slots.map((slot) => this.#items.get(slot.id) as IndexedItem);
   }

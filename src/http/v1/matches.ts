@@ -71,7 +71,10 @@ const newMatch = z
       .array(z.string())
       .min(2)
       .max(MANUAL_MATCH_MAX_RECORDS)
-      .refine((ids) => new Set(ids).size === ids.length, { message: "Name each record once.", params: { code: "repeated" } }),
+      .refine((ids) => new Set(ids).size === ids.length, {
+        message: "Name each record once.",
+        params: { code: "repeated" },
+      }),
     create_adjustment: z
       .boolean()
       .default(false)

@@ -200,10 +200,7 @@ export const reconciliationEndpoints = [
     scope: "write",
     params,
     query: z.strictObject({
-      unmatch: z
-        .enum(["true", "false"])
-        .optional()
-        .meta({ description: "true voids its live matches first" }),
+      unmatch: z.enum(["true", "false"]).optional().meta({ description: "true voids its live matches first" }),
     }),
     answers: {
       202: { description: "It is gone; its matches are being voided in the background" },

@@ -97,7 +97,9 @@ const majorUnits = (rounding: "up" | "down") =>
   z
     .string()
     .refine((text) => parseDecimal(text) !== undefined, "Must be a decimal number of major units.")
-    .transform((text) => boundInMinorUnits(parseDecimal(text) as NonNullable<ReturnType<typeof parseDecimal>>, rounding))
+    .transform((text) =>
+      boundInMinorUnits(parseDecimal(text) as NonNullable<ReturnType<typeof parseDecimal>>, rounding),
+    )
     .optional();
 
 const filters = {

@@ -1,16 +1,16 @@
 import { z } from "@hono/zod-openapi";
 import { ON_AMBIGUOUS } from "../../core/matching/rule.ts";
+import { type FieldError, invalid, notFound, ok } from "../../core/result.ts";
 import { compileFilters } from "../../core/rules/compile.ts";
 import { presentPlan } from "../../core/rules/plan.ts";
 import { parseFilters } from "../../core/rules/schema.ts";
-import { type FieldError, invalid, notFound, ok } from "../../core/result.ts";
 import { findReconciliation } from "../../db/reconciliations.ts";
 import { findRule, listRules, type RuleRow } from "../../db/rules.ts";
 import type { ServiceContext } from "../../services/context.ts";
 import { createRule } from "../../services/create-rule.ts";
 import { deleteRule } from "../../services/delete-rule.ts";
-import { updateRule } from "../../services/update-rule.ts";
 import { unknown } from "../../services/list-records-by.ts";
+import { updateRule } from "../../services/update-rule.ts";
 import { endpoint } from "../endpoint.ts";
 import { pageOf, pageQuery, presentPage, readPage } from "../pagination.ts";
 import { id, presentTime, time } from "./time.ts";

@@ -30,28 +30,29 @@ function indexOf(items: readonly IndexedItem[], rules: readonly EngineRule[]): M
 
 /** Pairs of the population that a draw declares voided. */
 function voidSome(items: readonly IndexedItem[], chance: number): Set<string> {
-  const pairs = items.flatMap((a) => items.map((b) => [a, b] as const)).filter(([a, b]) => a.side === "a" && b.side === "b");
+  const pairs = items
+    .flatMap((a) => items.map((b) => [a, b] as const))
+    .filter(([a, b]) => a.side === "a" && b.side === "b");
   return new Set(pairs.filter((_, place) => chance > 0 && place % chance === 0).map((pair) => setKeyOf(pair)));
 }
 
 describe("candidates", () => {
-  it.each(Object.keys(FILTERS) as FilterName[])(
-    "by the rule %s are every partner that fits, best first, as by sorting all",
-    (name) => {
-      const rule = ruleOf(1, name, "earliest");
-      fc.assert(
-        fc.property(populations, (items) => {
-          const index = indexOf(items, [rule]);
-          for (const item of items) {
-            const found = [...listCandidates(rule, item, index)].map((candidate) => candidate.id);
-            const partners = listPartners(rule, item, items, NOTHING).map((partner) => partner.id);
-            expect(found.filter((id) => partners.includes(id))).toEqual(partners);
-            expect(new Set(found).size).toBe(found.length);
-          }
-        }),
-      );
-    },
-  );
+  it.each(
+    Object.keys(FILTERS) as FilterName[],
+  )("by the rule %s are every partner that fits, best first, as by sorting all", (name) => {
+    const rule = ruleOf(1, name, "earliest");
+    fc.assert(
+      fc.property(populations, (items) => {
+        const index = indexOf(items, [rule]);
+        for (const item of items) {
+          const found = [...listCandidates(rule, item, index)].map((candidate) => candidate.id);
+          const partners = listPartners(rule, item, items, NOTHING).map((partner) => partner.id);
+          expect(found.filter((id) => partners.includes(id))).toEqual(partners);
+          expect(new Set(found).size).toBe(found.length);
+        }
+      }),
+    );
+  });
 });
 
 describe("a partner", () => {
@@ -237,11 +238,17 @@ describe("a pass over what is there", () => {
       return decisions.map((decision) => decision.setKey);
     };
     fc.assert(
-      fc.property(filterNames, onAmbiguous, populations, fc.integer({ min: 1, max: 5 }), (name, ambiguous, items, limit) => {
-        const rule = ruleOf(1, name, ambiguous);
-        expect(pass(items, rule, limit)).toEqual(pass(items, rule, 100));
-        expect(pass(items.toReversed(), rule, limit)).toEqual(pass(items, rule, limit));
-      }),
+      fc.property(
+        filterNames,
+        onAmbiguous,
+        populations,
+        fc.integer({ min: 1, max: 5 }),
+        (name, ambiguous, items, limit) => {
+          const rule = ruleOf(1, name, ambiguous);
+          expect(pass(items, rule, limit)).toEqual(pass(items, rule, 100));
+          expect(pass(items.toReversed(), rule, limit)).toEqual(pass(items, rule, limit));
+        },
+      ),
     );
   });
 });

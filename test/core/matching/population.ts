@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { IndexedItem } from "../../../src/core/matching/item-index.ts";
-import { type EngineRule, type OnAmbiguous, ON_AMBIGUOUS } from "../../../src/core/matching/rule.ts";
+import { type EngineRule, ON_AMBIGUOUS, type OnAmbiguous } from "../../../src/core/matching/rule.ts";
 import { compileFilters } from "../../../src/core/rules/compile.ts";
 
 const and = (...rules: object[]) => ({ operand: "and", rules });
