@@ -23,6 +23,6 @@ export default defineConfig(async () => ({
       !log
         .trim()
         .split("\n")
-        .every((line) => line.startsWith('{"message":"request"')),
+        .every((line) => /^\{"message":"(request|cron)"/.test(line)),
   },
 }));

@@ -63,7 +63,8 @@ export async function readLinks(
     sql`select m.uid from matches m
       left join links l on l.match_id = m.id and l.kind = 'match' and l.no = m.link_no
       where m.reconciliation_id = ${reconciliationId} and m.status in ('matched', 'voided')
-        and m.id >= ${from <= 1 ? sql`0` : sql`coalesce((select min(l.match_id) from links l where ${range} and l.kind = 'match'), 0)`}
+        and m.id >= coalesce((select l.match_id from links l where l.reconciliation_id = ${reconciliationId}
+          and l.no < ${from} and l.kind = 'match' order by l.no desc limit 1), 0)
         and m.id <= coalesce((select l.match_id from links l where l.reconciliation_id = ${reconciliationId}
           and l.no >= ${from + limit} and l.kind = 'match' order by l.no limit 1), 9007199254740991)
         and l.no is null limit 1`,

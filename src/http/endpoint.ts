@@ -137,11 +137,18 @@ function membersOf(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
+const UNKNOWN_PARAMETER = { code: "unknown_parameter", message: "There is no such parameter here." };
+
 function checkQuery(spec: Endpoint, request: Request, errors: FieldError[]): unknown {
   const given: Record<string, string> = {};
   for (const [name, value] of new URL(request.url).searchParams) {
     if (Object.hasOwn(given, name)) errors.push({ path: name, code: "repeated", message: "Give this parameter once." });
     if (!isKeepable(value)) errors.push(refuseParameter(name));
+    // zod passes over this name as if it were not there.
+    if (name === "__proto__") {
+      errors.push({ path: name, ...UNKNOWN_PARAMETER });
+      continue;
+    }
     Object.defineProperty(given, name, { value, enumerable: true, configurable: true });
   }
   const parsed = (spec.query ?? NO_QUERY).safeParse(given);
@@ -149,9 +156,7 @@ function checkQuery(spec: Endpoint, request: Request, errors: FieldError[]): unk
   const fromSchema = listFieldErrors(parsed.error).map((error) => ({
     ...error,
     path: error.path.slice(1).replaceAll("~1", "/").replaceAll("~0", "~"),
-    ...(error.code === "unknown_field"
-      ? { code: "unknown_parameter", message: "There is no such parameter here." }
-      : {}),
+    ...(error.code === "unknown_field" ? UNKNOWN_PARAMETER : {}),
   }));
   for (const error of fromSchema) errors.push(error);
   return undefined;
