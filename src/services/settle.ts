@@ -4,7 +4,8 @@ import { dayOf } from "../core/calendar.ts";
 import { jsonList, runBatch } from "../db/client.ts";
 import { raiseOverdue } from "./raise-overdue.ts";
 import type { Configuration, Progress, ReconcilerStore } from "./reconciler-store.ts";
-import { refresh, type WorkDependencies } from "./work-off.ts";
+import { refresh } from "./take-in-changes.ts";
+import type { WorkDependencies } from "./work-off.ts";
 
 /**
  * What the cron asks of a Reconciler that has nothing newer to do: raises what is overdue, a page at a time, and writes

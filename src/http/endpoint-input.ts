@@ -1,0 +1,114 @@
+import { z } from "@hono/zod-openapi";
+import { REQUEST_MAX_BYTES } from "../config.ts";
+import { listFieldErrors } from "../core/field-errors.ts";
+import { parseJson } from "../core/json.ts";
+import type { FieldError } from "../core/result.ts";
+import { isKeepable, listUnkeepable, refuseParameter } from "../core/text.ts";
+import type { ServiceContext } from "../services/context.ts";
+import type { Endpoint, EndpointInput, Shape } from "./endpoint.ts";
+import { Refused } from "./refusal.ts";
+
+/** What a request says to an endpoint, checked against what the endpoint declares; every wrong field is in the refusal. */
+export async function readInput(
+  spec: Endpoint,
+  ctx: ServiceContext,
+  request: Request,
+  rawParams: Record<string, string>,
+): Promise<Omit<EndpointInput<Shape, Shape, Shape>, "ctx">> {
+  const params = spec.params?.safeParse(rawParams);
+  if (params && !params.success) throw new Refused({ kind: "not_found" });
+  const errors: FieldError[] = [];
+  const query = checkQuery(spec, request, errors);
+  const rawBody = spec.body === undefined ? undefined : await readJson(request);
+  const body = await checkBody(spec, ctx, rawBody, errors);
+  if (errors.length > 0) throw new Refused({ kind: "service", failure: { kind: "invalid", errors } });
+  return { params: params?.data, query, body, rawBody } as Omit<EndpointInput<Shape, Shape, Shape>, "ctx">;
+}
+
+async function checkBody(
+  spec: Endpoint,
+  ctx: ServiceContext,
+  rawBody: unknown,
+  errors: FieldError[],
+): Promise<unknown> {
+  if (spec.body === undefined) return undefined;
+  const unkeepable = listUnkeepable(rawBody);
+  // The service cannot add to a refusal that is certain already; the schema can.
+  if (spec.bodyCheckedByService && errors.length + unkeepable.length === 0) return undefined;
+  const parsed = spec.body.safeParse(rawBody, { reportInput: true });
+  const found = parsed.success ? [] : listFieldErrors(parsed.error);
+  if (spec.checkNames && found.length + unkeepable.length + errors.length > 0) {
+    addErrors(found, await spec.checkNames(ctx, membersOf(rawBody)));
+  }
+  addErrors(found, unkeepable);
+  for (const error of found) errors.push(error);
+  return parsed.data;
+}
+
+/** One refusal of a field is enough: what comes later says nothing about a field that is refused already. */
+function addErrors(found: FieldError[], later: readonly FieldError[]): void {
+  const named = new Set(found.map((error) => error.path));
+  for (const error of later) if (!named.has(error.path)) found.push(error);
+}
+
+function membersOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+const UNKNOWN_PARAMETER = { code: "unknown_parameter", message: "There is no such parameter here." };
+
+function checkQuery(spec: Endpoint, request: Request, errors: FieldError[]): unknown {
+  const given: Record<string, string> = {};
+  for (const [name, value] of new URL(request.url).searchParams) {
+    if (Object.hasOwn(given, name)) errors.push({ path: name, code: "repeated", message: "Give this parameter once." });
+    if (!isKeepable(value)) errors.push(refuseParameter(name));
+    // zod passes over this name as if it were not there.
+    if (name === "__proto__") {
+      errors.push({ path: name, ...UNKNOWN_PARAMETER });
+      continue;
+    }
+    Object.defineProperty(given, name, { value, enumerable: true, configurable: true });
+  }
+  const parsed = (spec.query ?? NO_QUERY).safeParse(given);
+  if (parsed.success) return parsed.data;
+  const fromSchema = listFieldErrors(parsed.error).map((error) => ({
+    ...error,
+    path: error.path.slice(1).replaceAll("~1", "/").replaceAll("~0", "~"),
+    ...(error.code === "unknown_field" ? UNKNOWN_PARAMETER : {}),
+  }));
+  for (const error of fromSchema) errors.push(error);
+  return undefined;
+}
+
+const NO_QUERY = z.strictObject({});
+
+async function readJson(request: Request): Promise<unknown> {
+  const bytes = await readBytes(request);
+  const contentType = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (contentType !== "application/json" && !contentType?.endsWith("+json")) {
+    if (contentType !== undefined || bytes.length > 0) throw new Refused({ kind: "unsupported_media_type" });
+  }
+  try {
+    return parseJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
+  } catch {
+    throw new Refused({ kind: "unreadable" });
+  }
+}
+
+async function readBytes(request: Request): Promise<Uint8Array> {
+  if (Number(request.headers.get("content-length") ?? 0) > REQUEST_MAX_BYTES) throw new Refused({ kind: "too_large" });
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > REQUEST_MAX_BYTES) throw new Refused({ kind: "too_large" });
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
