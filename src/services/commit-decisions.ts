@@ -1,5 +1,5 @@
 import { v7 as newId } from "uuid";
-import { COMMIT_MAX_TRIES } from "../config.ts";
+import { COMMIT_MAX_EXPLANATION_CHARS } from "../config.ts";
 import type { Decision } from "../core/matching/one-to-one.ts";
 import type { CommitScope } from "../db/match-commit.ts";
 import { commitMatches, type PlannedMatch } from "./commit-matches.ts";
@@ -7,8 +7,8 @@ import type { Configuration, Progress, ReconcilerStore } from "./reconciler-stor
 import { refresh } from "./take-in-changes.ts";
 import type { WorkDependencies } from "./work-off.ts";
 
-export function listItemIds(decisions: readonly Decision[]): number[] {
-  return [...new Set(decisions.flatMap((decision) => decision.allocations.map(({ item }) => item.id)))];
+export function listItemIds(matches: readonly (Decision | PlannedMatch)[]): number[] {
+  return [...new Set(matches.flatMap((match) => match.allocations.map(({ item }) => item.id)))];
 }
 
 /**
@@ -21,24 +21,41 @@ export async function commitDecisions(
   configuration: Configuration,
   decisions: readonly Decision[],
 ): Promise<void> {
-  let planned = decisions.map(plan);
-  for (let tries = 0; planned.length > 0 && tries < COMMIT_MAX_TRIES; tries++) {
+  const planned = decisions.map(plan);
+  const written = new Set<string>();
+  let rest: readonly PlannedMatch[] = planned;
+  // Each turn writes some of the rest or leaves some of it out.
+  while (rest.length > 0) {
     const progress = store.readProgress() as Progress;
-    const outcome = await commitMatches(deps.db, scopeOf(deps, configuration, progress), planned);
+    const page = cutBatch(rest);
+    const outcome = await commitMatches(deps.db, scopeOf(deps, configuration, progress), page);
     if (outcome.kind === "committed") {
-      const written = new Set(planned.map((match) => match.setKey));
+      for (const match of page) written.add(match.uid);
+      rest = rest.slice(page.length);
+      const unwritten = planned.filter((match) => !written.has(match.uid));
       store.transaction(() => {
         store.writeProgress({ ...progress, head: outcome.head });
-        store.writeInFlight(listItemIds(decisions.filter((decision) => !written.has(decision.setKey))));
+        store.writeInFlight(listItemIds(unwritten));
       });
       deps.sendDeliveries(outcome.deliveryUids);
+    } else if (outcome.recordUids.length > 0) {
+      rest = leaveOut(rest, new Set(outcome.recordUids));
+    } else {
+      // With no record to blame, the reconciliation itself has changed: the next slice sees how.
       break;
     }
-    // With no record to blame, the reconciliation itself has changed: the next slice sees how.
-    if (outcome.recordUids.length === 0) break;
-    planned = leaveOut(planned, new Set(outcome.recordUids));
   }
   await refresh(deps, store, configuration, store.readInFlight());
+}
+
+/** As many matches from the front as fit into one batch: D1 takes values of 2 MB at most. Always at least one. */
+function cutBatch(planned: readonly PlannedMatch[]): PlannedMatch[] {
+  let chars = 0;
+  const end = planned.findIndex((match, place) => {
+    chars += JSON.stringify(match.explanation).length;
+    return place > 0 && chars > COMMIT_MAX_EXPLANATION_CHARS;
+  });
+  return end === -1 ? [...planned] : planned.slice(0, end);
 }
 
 /** Drops the matches of doubtful records, and those that were decided after them over a record of theirs. */

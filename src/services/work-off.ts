@@ -80,7 +80,7 @@ async function advance(
     reindex(store, rules, progress, progress.reindexAfter);
     return "more";
   }
-  if (progress.pass) {
+  if (progress.pass && !progress.isLoading) {
     await workOffPass(deps, store, configuration, rules, progress, progress.pass);
     return "more";
   }

@@ -81,3 +81,26 @@ describe("a commit that rests on one stale record", () => {
     expect([...store.index.items.values()].map((item) => item.metadata.ref)).toEqual(["b"]);
   });
 });
+
+describe("a commit with long explanations", () => {
+  it("goes through in several batches, and keeps texts in part", async () => {
+    const conditions = Array.from({ length: 40 }, () => ({
+      key: "metadata.text",
+      operand: "eq",
+      value: "metadata.text",
+    }));
+    const scene = await newScene({ filters: { operand: "and", rules: conditions } });
+    const store = new MemoryStore();
+    await settle(scene, store);
+    const pairs = 60;
+    const rows = Array.from({ length: pairs }, (_, n) => ({ metadata: { text: `${n} ${"😀".repeat(15_000)}` } }));
+    await addSilently(scene, "left", rows);
+    await addSilently(scene, "right", rows);
+    await settle(scene, store);
+    const matches = await scene.matches();
+    expect(matches).toHaveLength(pairs);
+    expect(matches[0].explanation[0].a).toBe(`59 ${"😀".repeat(197)}…`);
+    const audit = await scene.api.get(`/v1/reconciliations/${scene.reconciliation}/audit?limit=200`);
+    expect(audit.body).toMatchObject({ valid: true, checked: pairs });
+  });
+});

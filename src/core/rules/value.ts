@@ -99,7 +99,7 @@ export function textOf(value: ScalarValue): string {
     case "number":
       return formatDecimal(value.decimal);
     case "text":
-      return value.text;
+      return cutText(value.text);
     case "boolean":
       return String(value.value);
   }
@@ -128,10 +128,17 @@ export function momentOf(value: ScalarValue): Moment | undefined {
   return isDayAlone && isDay(day) ? { day, instant: undefined } : undefined;
 }
 
+/** Explanations are kept for ever: what is longer is shown cut, and ends with an ellipsis. */
+const SHOWN_MAX_CHARS = 200;
+const SHOWN_MAX_ELEMENTS = 20;
+
 /** The value as explanations show it: JSON scalars, arrays of them, null for what is missing. */
 export function showValue(value: Value | undefined): Scalar | null | Scalar[] {
   if (value === undefined) return null;
-  return value.kind === "list" ? value.elements.map(showElement) : showElement(value);
+  if (value.kind !== "list") return showElement(value);
+  const shown = value.elements.slice(0, SHOWN_MAX_ELEMENTS).map(showElement);
+  const more = value.elements.length - shown.length;
+  return more > 0 ? [...shown, `… ${more} more`] : shown;
 }
 
 function showElement(value: Value): Scalar {
@@ -139,12 +146,20 @@ function showElement(value: Value): Scalar {
     case "number":
       return value.shown;
     case "text":
-      return value.text;
+      return cutText(value.text);
     case "boolean":
       return value.value;
     case "object":
-      return value.json;
+      return cutText(value.json);
     case "list":
-      return JSON.stringify(value.elements.map(showElement));
+      return cutText(JSON.stringify(value.elements.slice(0, SHOWN_MAX_ELEMENTS).map(showElement)));
   }
+}
+
+function cutText(text: string): string {
+  if (text.length <= SHOWN_MAX_CHARS) return text;
+  // By code points: half a surrogate pair has no canonical JSON.
+  return `${Array.from(text.slice(0, 2 * SHOWN_MAX_CHARS))
+    .slice(0, SHOWN_MAX_CHARS)
+    .join("")}…`;
 }
