@@ -5,6 +5,8 @@ export interface Bindings {
   DB: D1Database;
   RECONCILER: DurableObjectNamespace<Reconciler>;
   WEBHOOKS: Queue<DeliveryMessage>;
+  /** The API viewer's files. */
+  ASSETS: Fetcher;
   /** Acts as admin of the default live environment, so that a fresh deployment can make its first key. */
   BOOTSTRAP_API_KEY?: string;
   /** "true" in local development only: webhooks may then go to http and to loopback. */

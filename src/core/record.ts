@@ -136,15 +136,23 @@ function readMoney(
   const code = raw.currency ?? current?.currency ?? DEFAULT_CURRENCY;
   const currency = typeof code === "string" ? code.toUpperCase() : undefined;
   const exponent = currency === undefined ? undefined : findExponent(currency);
-  if (currency === undefined || exponent === undefined) return undefined;
   const given = raw.amount ?? (current && formatDecimal(toDecimal(current.amount, getExponent(current.currency))));
   if (given === undefined) return undefined;
-  const amount = parseAmount(given, exponent);
-  if ("minor" in amount) return { amount: amount.minor, currency };
+  // Under an unknown currency an amount may still be wrong in every one.
+  const amount = parseAmount(given, exponent ?? MAX_EXPONENT);
+  if ("minor" in amount)
+    return currency === undefined || exponent === undefined ? undefined : { amount: amount.minor, currency };
+  if (exponent === undefined && (raw.amount === undefined || isOfCurrency(amount.problem))) return undefined;
   const path = raw.amount === undefined ? "/currency" : "/amount";
   const others = errors.filter((error) => error.path !== path);
   errors.splice(0, errors.length, ...others, { path, code: amount.problem, message: AMOUNT_MESSAGES[amount.problem] });
   return undefined;
+}
+
+const MAX_EXPONENT = 4;
+
+function isOfCurrency(problem: AmountProblem): boolean {
+  return problem === "too_many_decimals" || problem === "too_large";
 }
 
 function readMetadata(

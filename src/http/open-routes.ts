@@ -38,8 +38,27 @@ const documentRoute = createRoute({
   },
 });
 
+const docsRoute = createRoute({
+  method: "get",
+  path: "/docs",
+  operationId: "getDocs",
+  tags: [TAG],
+  summary: "Show this document to a person",
+  security: [],
+  responses: {
+    200: {
+      description: "A page that fetches nothing from elsewhere",
+      content: { "text/html": { schema: z.string() } },
+    },
+  },
+});
+
+/** The viewer's page under its other address, and its files. */
+const docsFiles = { method: "get", path: "/docs/{file}" } as const;
+const docsPage = { method: "get", path: "/docs/" } as const;
+
 /** The routes that need no key, as the 405 of their addresses names them. */
-export const openRoutes = [healthRoute, documentRoute];
+export const openRoutes = [healthRoute, documentRoute, docsRoute, docsPage, docsFiles];
 
 export function registerOpenRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openAPIRegistry.registerPath(healthRoute);
@@ -51,6 +70,10 @@ export function registerOpenRoutes(app: OpenAPIHono<AppEnv>): void {
       return c.json({ status: "unavailable" }, 503);
     }
   });
+
+  app.openAPIRegistry.registerPath(docsRoute);
+  app.get("/docs", (c) => c.env.ASSETS.fetch(new URL("/docs/", c.req.url)));
+  app.get("/docs/*", (c) => c.env.ASSETS.fetch(c.req.raw));
 
   app.openAPIRegistry.registerPath(documentRoute);
   let document: string | undefined;

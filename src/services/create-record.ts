@@ -1,7 +1,7 @@
 import { v7 as newId } from "uuid";
 import { parseNewRecord } from "../core/record.ts";
 import type { RecordSnapshot } from "../core/record-view.ts";
-import { conflict, invalid, ok, type Result } from "../core/result.ts";
+import { conflict, type FieldError, invalid, ok, type Result } from "../core/result.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { dataSourceExists } from "../db/data-sources.ts";
 import { expectThat } from "../db/guard.ts";
@@ -18,12 +18,7 @@ import { readRecordAfterMatching } from "./read-record.ts";
 
 /** Takes in one record as /v1 sends it and answers with the outcome of matching, if that comes within the wait. */
 export async function createRecord(ctx: ServiceContext, input: unknown): Promise<Result<RecordSnapshot>> {
-  const typeKey = (input as { type_key?: unknown } | null)?.type_key;
-  const source =
-    typeof typeKey === "string" ? await findSourceWithDefinitions(ctx.db, ctx.environmentId, typeKey) : undefined;
-  const parsed = parseNewRecord(input, source?.definitions ?? []);
-  const errors = parsed.ok ? [] : parsed.failure;
-  if (typeof typeKey === "string" && !source) errors.push(unknownSource("/type_key", typeKey));
+  const { source, parsed, errors } = await checkRecord(ctx, input);
   if (!parsed.ok || !source || errors.length > 0) return invalid(errors);
 
   const uid = newId();
@@ -43,6 +38,21 @@ export async function createRecord(ctx: ServiceContext, input: unknown): Promise
     if (constraint?.kind === "unique") return externalIdTaken(ctx, source.id, parsed.value.externalId);
     throw error;
   }
+}
+
+/** Everything that is wrong with a new record. */
+export async function listRecordErrors(ctx: ServiceContext, input: unknown): Promise<FieldError[]> {
+  return (await checkRecord(ctx, input)).errors;
+}
+
+async function checkRecord(ctx: ServiceContext, input: unknown) {
+  const typeKey = (input as { type_key?: unknown } | null)?.type_key;
+  const source =
+    typeof typeKey === "string" ? await findSourceWithDefinitions(ctx.db, ctx.environmentId, typeKey) : undefined;
+  const parsed = parseNewRecord(input, source?.definitions ?? []);
+  const errors = parsed.ok ? [] : parsed.failure;
+  if (typeof typeKey === "string" && !source) errors.push(unknownSource("/type_key", typeKey));
+  return { source, parsed, errors };
 }
 
 /** The 409 for an `external_id` that another record of the source holds; it names the holder. */

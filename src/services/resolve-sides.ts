@@ -14,6 +14,8 @@ export interface ChosenSource {
 export async function resolveSides(
   ctx: ServiceContext,
   sides: Record<Side, readonly string[]>,
+  /** The side that is blamed for a key that stands on both. */
+  blamed: Side = "b",
 ): Promise<Result<ChosenSource[], FieldError[]>> {
   const keys = [...sides.a, ...sides.b];
   const rows = await all<{ id: number; key: string }>(
@@ -25,7 +27,7 @@ export async function resolveSides(
   const used = new Set<string>();
   const errors: FieldError[] = [];
   const chosen: ChosenSource[] = [];
-  for (const side of ["a", "b"] as const) {
+  for (const side of blamed === "b" ? (["a", "b"] as const) : (["b", "a"] as const)) {
     sides[side].forEach((key, position) => {
       const path = `/side_${side}/${position}`;
       const sourceId = ids.get(key);

@@ -29,7 +29,8 @@ export async function updateReconciliation(
   const current = await findReconciliation(ctx.db, ctx.environmentId, uid);
   if (!current) return notFound("reconciliation");
   const keysOf = (side: Side) => current.sources.filter((source) => source.side === side).map((source) => source.key);
-  const sides = await resolveSides(ctx, { a: patch.sideA ?? keysOf("a"), b: patch.sideB ?? keysOf("b") });
+  const given = { a: patch.sideA ?? keysOf("a"), b: patch.sideB ?? keysOf("b") };
+  const sides = await resolveSides(ctx, given, patch.sideB === undefined ? "a" : "b");
   if (!sides.ok) return invalid(sides.failure);
   const leaving = listLeaving(current, sides.value);
   if (leaving.some((source) => source.partial_count + source.reconciled_count > 0)) return sourceIsMatched();

@@ -257,3 +257,14 @@ describe("when the database is gone", () => {
     expect(String(logged.mock.calls[0]?.[0])).toContain(body.request_id);
   });
 });
+
+describe("the viewer", () => {
+  it.each(["/docs", "/docs/"])("answers at %s like every other route", async (path) => {
+    const page = await anonymous.get(path);
+    expect([page.status, page.headers.get("content-type")]).toEqual([200, expect.stringContaining("text/html")]);
+    expect(page.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+    expect(page.body).not.toMatch(/(src|href)="(https?:)?\/\//);
+    const refused = await anonymous.send("POST", path, "{}");
+    expect([refused.status, refused.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+  });
+});

@@ -362,6 +362,7 @@ describe("what cannot be matched by hand", () => {
     [
       { reconciliation_id: UNKNOWN_ID, record_ids: [7, "y"], create_adjustment: true, allow_partial: true },
       [
+        ["/allow_partial", "exclusive"],
         ["/reconciliation_id", "unknown"],
         ["/record_ids/0", "invalid_type"],
         ["/record_ids/1", "unknown"],

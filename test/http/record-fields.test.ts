@@ -253,3 +253,18 @@ describe("metadata", () => {
     expect((await writer.get(`${PATH}/${id}`)).body.metadata.k0).toHaveLength(METADATA_MAX_BYTES - size);
   });
 });
+
+describe("a record that is wrong in several ways", () => {
+  it.each([
+    [{ amount: -1, currency: "ZZZ" }, ["/amount", "/currency"]],
+    [{ amount: "x", currency: "ZZZ" }, ["/amount", "/currency"]],
+    [{ amount: "1.001", currency: "ZZZ" }, ["/currency"]],
+    [{ amount: "1.001", description: "\u0000" }, ["/amount", "/description"]],
+    [{ description: "\u0000", metadata: { need: "x" } }, ["/description", "/metadata/need"]],
+  ])("%j is refused with every field named", async (fields, paths) => {
+    const owner = await newOwner();
+    await define(owner.writer, { key: "need", type: "number" });
+    const reply = await owner.writer.post(PATH, { ...MINIMAL, ...fields });
+    expect([reply.status, pathsOf(reply)]).toEqual([422, paths]);
+  });
+});

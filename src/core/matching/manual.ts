@@ -38,7 +38,13 @@ export function planManualMatch(items: readonly Item[], choice: ManualChoice): R
   if (sizes.a === sizes.b) return ok({ currency, allocations: items.map(inFull), adjustment: null });
   const [smaller, larger]: [Side, Side] = sizes.a < sizes.b ? ["a", "b"] : ["b", "a"];
   const difference = sizes[larger] - sizes[smaller];
-  if (choice.createAdjustment && difference <= MAX_MINOR_UNITS) {
+  const show = (minor: bigint) => `${formatDecimal(toDecimal(minor, getExponent(currency)))} ${currency}`;
+  if (choice.createAdjustment) {
+    if (difference > MAX_MINOR_UNITS) {
+      return fail([
+        refuse("adjustment_too_large", `The difference of ${show(difference)} is more than a record can hold.`),
+      ]);
+    }
     const sign: Sign = (sums[smaller] || sums[larger]) > 0n ? 1 : -1;
     const date = items.reduce((latest, item) => (item.date > latest ? item.date : latest), "");
     const adjustment = { side: smaller, amount: Number(difference), sign, date };
@@ -50,7 +56,6 @@ export function planManualMatch(items: readonly Item[], choice: ManualChoice): R
     const allocations = [...sides[smaller].map(inFull), ...filled.value];
     return ok({ currency, allocations, adjustment: null });
   }
-  const show = (minor: bigint) => `${formatDecimal(toDecimal(minor, getExponent(currency)))} ${currency}`;
   const message = `Side A comes to ${show(sizes.a)}, Side B to ${show(sizes.b)}: they differ by ${show(difference)}. Set create_adjustment or allow_partial to match them all the same.`;
   return fail([refuse("unbalanced", message)]);
 }

@@ -82,8 +82,9 @@ const newMatch = z
     adjustment_reason: z.string().max(REASON_MAX_CHARS).nullable().default(null),
     allow_partial: z.boolean().default(false).meta({ description: "A difference stays open on the larger side" }),
   })
-  .refine((body) => !(body.create_adjustment && body.allow_partial), {
+  .refine((body) => !(body?.create_adjustment === true && body.allow_partial === true), {
     path: ["allow_partial"],
+    when: () => true,
     message: "Take either create_adjustment or allow_partial.",
     params: { code: "exclusive" },
   })

@@ -7,8 +7,7 @@ import { DIRECTIONS, newRecordSchema, recordPatchSchema, signOf } from "../../co
 import { presentRecord, type RecordSnapshot } from "../../core/record-view.ts";
 import { notFound, ok } from "../../core/result.ts";
 import { findRecordSnapshot } from "../../db/records.ts";
-import { checkSourceName } from "../../services/check-source-name.ts";
-import { createRecord } from "../../services/create-record.ts";
+import { createRecord, listRecordErrors } from "../../services/create-record.ts";
 import { deleteRecord } from "../../services/delete-record.ts";
 import { listRecordsBy, type RecordQuery } from "../../services/list-records-by.ts";
 import { updateRecord } from "../../services/update-record.ts";
@@ -184,7 +183,7 @@ export const recordEndpoints = [
     scope: "write",
     body: newRecord,
     bodyCheckedByService: true,
-    checkNames: (ctx, body) => checkSourceName(ctx, body.type_key),
+    checkNames: listRecordErrors,
     answers: { 201: { description: "The record", schema: record } },
     refusals: [409],
     async handle({ ctx, rawBody }) {
