@@ -40,12 +40,15 @@ export const DRAIN_MAX_ITEMS = 200;
 export const POKE_MAX_SLICES = 20;
 export const ALARM_RETRY_MS = 5_000;
 export const COMMIT_MAX_TRIES = 10;
+export const COMMIT_MAX_MATCHES = 200;
 /** What the explanations of one commit's matches may come to; with escapes and UTF-8 well below a value's 2 MB. */
 export const COMMIT_MAX_EXPLANATION_CHARS = 250_000;
 export const OVERDUE_PAGE_ROWS = 200;
 /** Pages of overdue records that one call of the cron raises; the next minute goes on. */
 export const OVERDUE_MAX_PAGES = 20;
 export const DISSOLVE_PAGE_MATCHES = 200;
+/** Records of the matches that one page of a dissolution voids, unless a single match has more. */
+export const DISSOLVE_PAGE_RECORDS = 2_000;
 export const MANUAL_MATCH_MAX_RECORDS = 1_000;
 
 /** What one cron run takes on of each kind of work; the next minute goes on. */

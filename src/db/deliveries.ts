@@ -108,8 +108,8 @@ export function fanOutDeliveries(environmentId: number, eventUids: readonly stri
   return sql`insert into deliveries (uid, environment_id, event_id, endpoint_id, status, next_attempt_at, created_at)
     select ${newUuid(now)}, ${environmentId}, v.id, w.id, 'pending', ${now}, ${now}
     from json_each(${jsonList(eventUids)}) j
-    join events v on v.uid = j.value and v.environment_id = ${environmentId} and v.type <> ${PING}
-    join webhook_endpoints w on w.environment_id = ${environmentId} and w.status = 'enabled' and w.deleted_at is null
+    cross join events v on v.uid = j.value and v.environment_id = ${environmentId} and v.type <> ${PING}
+    cross join webhook_endpoints w on w.environment_id = ${environmentId} and w.status = 'enabled' and w.deleted_at is null
     where ${wantsType}
     order by v.id, w.id
     returning uid`;

@@ -45,7 +45,7 @@ export function joinItem(reconciliationId: number | SQL): SQL {
 export function listItems(db: Db, reconciliationId: number, recordIds: readonly number[]): Promise<ItemRow[]> {
   return all<ItemRow>(
     db,
-    sql`select ${itemColumns} from json_each(${jsonList(recordIds)}) j join records r on r.id = j.value
+    sql`select ${itemColumns} from json_each(${jsonList(recordIds)}) j cross join records r on r.id = j.value
       ${joinItem(reconciliationId)}`,
   );
 }
@@ -86,8 +86,8 @@ export function listItemsByUid(
   return all(
     db,
     sql`select ${itemColumns} from json_each(${jsonList(uids)}) j
-      join records r on r.uid = j.value and r.environment_id = ${environmentId} and r.deleted_at is null
-      join data_sources s on s.id = r.source_id and s.deleted_at is null
+      cross join records r on r.uid = j.value and r.environment_id = ${environmentId} and r.deleted_at is null
+      cross join data_sources s on s.id = r.source_id and s.deleted_at is null
       left join reconciliation_sources rs on rs.reconciliation_id = ${reconciliationId} and rs.source_id = r.source_id
       left join entries e on e.reconciliation_id = ${reconciliationId} and e.record_id = r.id`,
   );

@@ -94,7 +94,7 @@ export function expectUnchanged(
     },
     {
       name: "voided_sets",
-      statement: expectNone(sql`select 1 from json_each(${jsonList(automaticSetKeys)}) k join voided_sets v
+      statement: expectNone(sql`select 1 from json_each(${jsonList(automaticSetKeys)}) k cross join voided_sets v
         on v.reconciliation_id = ${scope.reconciliationId} and v.set_key = k.value`),
     },
   ];
@@ -130,13 +130,13 @@ export function insertMatches(
       from json_each(${jsonList(rows)}) order by key`,
     sql`insert into allocations (match_id, record_id, side, amount)
       select m.id, r.id, j.value ->> 2, j.value ->> 3
-      from json_each(${jsonList(allocations)}) j join matches m on m.uid = j.value ->> 0
-      join records r on r.uid = j.value ->> 1`,
+      from json_each(${jsonList(allocations)}) j cross join matches m on m.uid = j.value ->> 0
+      cross join records r on r.uid = j.value ->> 1`,
     // Sums by record: an UPDATE from a list would apply one of several allocations of the same record.
     sql`insert into entries (reconciliation_id, record_id, amount, matched, match_count, status)
       select ${scope.reconciliationId}, r.id, r.amount, i.value ->> 4, i.value ->> 5,
         case when i.value ->> 4 = r.amount then 2 else 1 end
-      from json_each(${items}) i join records r on r.uid = i.value ->> 0 where true
+      from json_each(${items}) i cross join records r on r.uid = i.value ->> 0 where true
       on conflict do update set amount = excluded.amount, matched = entries.matched + excluded.matched,
         match_count = entries.match_count + excluded.match_count, version = entries.version + 1,
         status = case when entries.matched + excluded.matched = excluded.amount then 2 else 1 end`,
@@ -159,8 +159,8 @@ export function withdrawEntries(scope: CommitScope, changes: readonly EntryChang
         version = entries.version + 1,
         status = case when match_count + (i.value ->> 5) = 0 then 0
           when matched + (i.value ->> 4) = entries.amount then 2 else 1 end
-      from json_each(${items}) i join records r on r.uid = i.value ->> 0
-      where reconciliation_id = ${scope.reconciliationId} and record_id = r.id`,
+      from (select r.id as record_id, i.value from json_each(${items}) i cross join records r on r.uid = i.value ->> 0 limit -1) i
+      where entries.reconciliation_id = ${scope.reconciliationId} and entries.record_id = i.record_id`,
     ...writeCounters(scope, items),
     ...insertRecordEvents(scope, items),
   ];
@@ -169,18 +169,20 @@ export function withdrawEntries(scope: CommitScope, changes: readonly EntryChang
 /** Counters follow from the status before, which the guard has checked, and the status now. */
 function writeCounters(scope: CommitScope, items: SQL): SQL[] {
   return [
-    sql`update records set touched_count = records.touched_count + (e.status > 0) - (i.value ->> 3 > 0),
-        reconciled_count = records.reconciled_count + (e.status = 2) - (i.value ->> 3 = 2)
-      from json_each(${items}) i join records r on r.uid = i.value ->> 0
-      join entries e on e.reconciliation_id = ${scope.reconciliationId} and e.record_id = r.id
-      where records.id = r.id`,
+    sql`update records set touched_count = records.touched_count + d.touched, reconciled_count = records.reconciled_count + d.reconciled
+      from (
+        select r.id, (e.status > 0) - (i.value ->> 3 > 0) as touched, (e.status = 2) - (i.value ->> 3 = 2) as reconciled
+        from json_each(${items}) i cross join records r on r.uid = i.value ->> 0
+        cross join entries e on e.reconciliation_id = ${scope.reconciliationId} and e.record_id = r.id limit -1
+      ) d
+      where records.id = d.id`,
     sql`update reconciliation_sources set partial_count = partial_count + d.partial,
         reconciled_count = reconciled_count + d.reconciled
       from (
         select r.source_id, sum((e.status = 1) - (i.value ->> 3 = 1)) as partial,
           sum((e.status = 2) - (i.value ->> 3 = 2)) as reconciled
-        from json_each(${items}) i join records r on r.uid = i.value ->> 0
-        join entries e on e.reconciliation_id = ${scope.reconciliationId} and e.record_id = r.id
+        from json_each(${items}) i cross join records r on r.uid = i.value ->> 0
+        cross join entries e on e.reconciliation_id = ${scope.reconciliationId} and e.record_id = r.id
         group by r.source_id
       ) d
       where reconciliation_id = ${scope.reconciliationId} and reconciliation_sources.source_id = d.source_id`,
@@ -194,7 +196,7 @@ export function insertLinks(scope: CommitScope, links: readonly ChainLink[]): SQ
   return [
     sql`insert into links (reconciliation_id, no, kind, match_id, payload, previous_hash, hash)
       select ${scope.reconciliationId}, j.value ->> 0, j.value ->> 1, m.id, j.value ->> 3, j.value ->> 4, j.value ->> 5
-      from json_each(${jsonList(rows)}) j join matches m on m.uid = j.value ->> 2`,
+      from json_each(${jsonList(rows)}) j cross join matches m on m.uid = j.value ->> 2`,
     sql`update reconciliations set chain_no = ${head.no}, chain_hash = ${head.hash} where id = ${scope.reconciliationId}`,
   ];
 }
@@ -213,8 +215,8 @@ function insertRecordEvents(scope: CommitScope, items: SQL): SQL[] {
       select ${scope.environmentId}, ${scope.now}, 'record', i.value ->> 6, ${type},
         'entry/' || e.reconciliation_id || '/' || e.record_id || '/' || e.version || '/' || e.status,
         json_set(${recordSnapshot}, '$.about_reconciliation_id', ${scope.reconciliationUid})
-      from json_each(${items}) i join records r on r.uid = i.value ->> 0 join data_sources s on s.id = r.source_id
-      join entries e on e.reconciliation_id = ${scope.reconciliationId} and e.record_id = r.id
+      from json_each(${items}) i cross join records r on r.uid = i.value ->> 0 cross join data_sources s on s.id = r.source_id
+      cross join entries e on e.reconciliation_id = ${scope.reconciliationId} and e.record_id = r.id
       where e.status is not i.value ->> 3 and ${listenerExists(scope.environmentId)}`,
   ];
 }
@@ -229,7 +231,7 @@ export function insertMatchEvents(
   return sql`insert into events (environment_id, created_at, subject, uid, type, occurrence, snapshot)
     select ${scope.environmentId}, ${scope.now}, 'match', j.value ->> 1, ${type}, 'match/' || m.id || '/' || ${type},
       ${matchSnapshot}
-    from json_each(${rows}) j join matches m on m.uid = j.value ->> 0
+    from json_each(${rows}) j cross join matches m on m.uid = j.value ->> 0
     where ${listenerExists(scope.environmentId)} order by j.key`;
 }
 

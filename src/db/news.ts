@@ -58,7 +58,7 @@ export async function readNews(db: Db, uid: string, positions: readonly Position
     sql`select ch.id as change_id, ch.no, ch.token, ${itemColumns}
       from json_each(${known}) p cross join changes ch on ch.source_id = p.value ->> 0
         and ch.no > p.value ->> 1 and ch.no <= (p.value ->> 1) + ${TAIL_PAGE_ROWS}
-      join records r on r.id = ch.record_id
+      cross join records r on r.id = ch.record_id
       ${joinItem(sql`(select id from reconciliations where uid = ${uid})`)}
       order by ch.id`,
   ]);

@@ -74,6 +74,12 @@ export function hasNoLiveMatch(id: number): SQL {
   return sql`not exists (select 1 from matches where reconciliation_id = ${id} and status = 'matched')`;
 }
 
+/**
+ * The next generation. It grows by a random step: after a restore of the database to an earlier time the numbers of
+ * what is forgotten do not come again.
+ */
+export const nextGeneration: SQL = sql.raw("generation + 1 + abs(random() % 1000000000)");
+
 /** Statements that let go of all its data sources. */
 export function detachSources(id: number): SQL[] {
   return [

@@ -139,9 +139,9 @@ export function insertRecords(environmentId: number, rows: readonly NewRecordRow
       from json_each(${jsonList(tuples)}) order by key`,
     sql`update data_sources set last_record_at = ${now},
         record_count = record_count + (
-          select count(*) from json_each(${uids}) j join records r on r.uid = j.value where r.source_id = data_sources.id)
+          select count(*) from json_each(${uids}) j cross join records r on r.uid = j.value where r.source_id = data_sources.id)
       where id in (select value from json_each(${jsonList([...new Set(rows.map((row) => row.sourceId))])}))`,
-    ...logChanges(sql`select r.id, r.source_id from json_each(${uids}) j join records r on r.uid = j.value`),
+    ...logChanges(sql`select r.id, r.source_id from json_each(${uids}) j cross join records r on r.uid = j.value`),
   ];
 }
 

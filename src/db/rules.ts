@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { RuleDefinition } from "../core/rule-definition.ts";
 import { all, type Db, first } from "./client.ts";
+import { nextGeneration } from "./reconciliations.ts";
 import { cutPage, type Page, type PageRequest } from "./page.ts";
 
 export interface RuleRow {
@@ -75,7 +76,7 @@ export function recordRuleVersion(uid: string, definition: RuleDefinition, now: 
 }
 
 export function raiseGeneration(ruleUid: string): SQL {
-  return sql`update reconciliations set generation = generation + 1
+  return sql`update reconciliations set generation = ${nextGeneration}
     where id = (select reconciliation_id from reconciliation_rules where uid = ${ruleUid})`;
 }
 

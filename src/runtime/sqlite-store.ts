@@ -81,7 +81,13 @@ export class SqliteStore implements ReconcilerStore, ItemIndex {
   }
 
   transaction<T>(work: () => T): T {
-    return this.#storage.transactionSync(work);
+    try {
+      return this.#storage.transactionSync(work);
+    } catch (error) {
+      // What was written is taken back, and with it what is remembered of it.
+      this.#configuration = undefined;
+      throw error;
+    }
   }
 
   readConfiguration(): Configuration | undefined {

@@ -1,5 +1,5 @@
 import { v7 as newId } from "uuid";
-import { COMMIT_MAX_EXPLANATION_CHARS } from "../config.ts";
+import { COMMIT_MAX_EXPLANATION_CHARS, COMMIT_MAX_MATCHES } from "../config.ts";
 import type { Decision } from "../core/matching/one-to-one.ts";
 import type { CommitScope } from "../db/match-commit.ts";
 import { commitMatches, type PlannedMatch } from "./commit-matches.ts";
@@ -53,7 +53,7 @@ function cutBatch(planned: readonly PlannedMatch[]): PlannedMatch[] {
   let chars = 0;
   const end = planned.findIndex((match, place) => {
     chars += JSON.stringify(match.explanation).length;
-    return place > 0 && chars > COMMIT_MAX_EXPLANATION_CHARS;
+    return place >= COMMIT_MAX_MATCHES || (place > 0 && chars > COMMIT_MAX_EXPLANATION_CHARS);
   });
   return end === -1 ? [...planned] : planned.slice(0, end);
 }

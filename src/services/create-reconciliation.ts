@@ -49,7 +49,7 @@ export function attachSources(uid: string, sources: readonly ChosenSource[]) {
   return [
     sql`insert into reconciliation_sources (reconciliation_id, source_id, side, position)
       select c.id, j.value ->> 0, j.value ->> 1, j.value ->> 2
-      from json_each(${tuples}) j join reconciliations c on c.uid = ${uid}`,
+      from json_each(${tuples}) j cross join reconciliations c on c.uid = ${uid}`,
     sql`update data_sources set reconciliation_count = reconciliation_count + 1, settled_no = 0
       where id in (select value ->> 0 from json_each(${tuples}))`,
   ];

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { conflict, fail, notFound, ok, type Result } from "../core/result.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
-import { findReconciliation, hasNoLiveMatch, reconciliationIsAt } from "../db/reconciliations.ts";
+import { findReconciliation, hasNoLiveMatch, nextGeneration, reconciliationIsAt } from "../db/reconciliations.ts";
 import type { ServiceContext } from "./context.ts";
 
 /**
@@ -22,7 +22,7 @@ export async function deleteReconciliation(
       ...ctx.alongside,
       expectThat(reconciliationIsAt(current.id, current.generation)),
       ...(unmatch ? [] : [expectThat(hasNoLiveMatch(current.id))]),
-      sql`update reconciliations set deleted_at = ${ctx.now()}, generation = generation + 1, next_due = null
+      sql`update reconciliations set deleted_at = ${ctx.now()}, generation = ${nextGeneration}, next_due = null
         where id = ${current.id}`,
       sql`update reconciliation_rules set deleted_at = ${ctx.now()}
         where reconciliation_id = ${current.id} and deleted_at is null`,

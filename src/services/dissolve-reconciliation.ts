@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { DISSOLVE_PAGE_MATCHES } from "../config.ts";
+import { DISSOLVE_PAGE_MATCHES, DISSOLVE_PAGE_RECORDS } from "../config.ts";
 import { all, first, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import { detachSources, hasNoLiveMatch } from "../db/reconciliations.ts";
@@ -16,12 +16,13 @@ export async function dissolveReconciliation(deps: WorkDependencies): Promise<{ 
     sql`select id, generation from reconciliations where uid = ${deps.reconciliationUid} and deleted_at is not null`,
   );
   if (!reconciliation) return { done: true };
-  const live = await all<{ uid: string }>(
+  const live = await all<{ uid: string; records: number }>(
     deps.db,
-    sql`select uid from matches where reconciliation_id = ${reconciliation.id} and status = 'matched'
-      order by id limit ${DISSOLVE_PAGE_MATCHES + 1}`,
+    sql`select m.uid, (select count(*) from allocations where match_id = m.id) as records
+      from matches m where m.reconciliation_id = ${reconciliation.id} and m.status = 'matched'
+      order by m.id limit ${DISSOLVE_PAGE_MATCHES + 1}`,
   );
-  const page = live.slice(0, DISSOLVE_PAGE_MATCHES).map(({ uid }) => uid);
+  const page = cutPage(live);
   if (page.length > 0) {
     const voided = await voidMatches(deps, page, "The reconciliation was deleted.");
     if (!voided.ok || live.length > page.length) return { done: false };
@@ -32,4 +33,13 @@ export async function dissolveReconciliation(deps: WorkDependencies): Promise<{ 
     sql`update reconciliations set settled_generation = generation where id = ${reconciliation.id}`,
   ]);
   return { done: true };
+}
+
+function cutPage(live: readonly { uid: string; records: number }[]): string[] {
+  let total = 0;
+  const end = live.findIndex(({ records }, place) => {
+    total += records;
+    return place >= DISSOLVE_PAGE_MATCHES || (place > 0 && total > DISSOLVE_PAGE_RECORDS);
+  });
+  return live.slice(0, end === -1 ? live.length : end).map(({ uid }) => uid);
 }

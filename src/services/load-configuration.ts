@@ -54,6 +54,9 @@ function follow(store: ReconcilerStore, before: Configuration, next: Configurati
   for (const { id, side } of before.sources) {
     if (!next.sources.some((source) => source.id === id && source.side === side)) store.removeSource(id);
   }
+  const hasLostSource = before.sources.some(
+    ({ id, side }) => !next.sources.some((source) => source.id === id && source.side === side),
+  );
   const hasNewSource = next.sources.some((source) => !stays(source));
   const cursors = next.sources.map((source) => {
     const known = stays(source) ? progress.cursors.find((cursor) => cursor.sourceId === source.id) : undefined;
@@ -62,7 +65,11 @@ function follow(store: ReconcilerStore, before: Configuration, next: Configurati
   const hasOtherRules = JSON.stringify(before.rules) !== JSON.stringify(next.rules);
   if (hasOtherRules) store.clearKeys();
   const isContinuous = next.runType === "continuous";
-  const needsPass = isContinuous && next.rules.length > 0 && (hasOtherRules || before.runType !== next.runType);
+  // A source that has left may have been what made a record of the other side ambiguous.
+  const isOtherwise = hasOtherRules || hasLostSource || before.runType !== next.runType;
+  const needsPass = isContinuous && next.rules.length > 0 && isOtherwise;
+  // A batch reconciliation matches nothing by itself; should it become continuous again, a pass finds what this forgets.
+  if (!isContinuous) store.dequeue(store.peekQueue(Number.MAX_SAFE_INTEGER));
   store.writeConfiguration(next);
   store.writeProgress({
     ...progress,

@@ -26,9 +26,9 @@ export async function raiseOverdue(
   const results = await runBatch(deps.db, [
     sql`insert into entries (reconciliation_id, record_id, amount, overdue_at)
       select c.id, r.id, r.amount, ${now}
-      from json_each(${rows}) j join records r on r.id = j.value ->> 0
-      join reconciliations c on c.id = ${reconciliationId} and c.deleted_at is null
-      join reconciliation_sources rs on rs.reconciliation_id = c.id and rs.source_id = r.source_id
+      from json_each(${rows}) j cross join records r on r.id = j.value ->> 0
+      cross join reconciliations c on c.id = ${reconciliationId} and c.deleted_at is null
+      cross join reconciliation_sources rs on rs.reconciliation_id = c.id and rs.source_id = r.source_id
       left join entries e on e.reconciliation_id = c.id and e.record_id = r.id
       where r.deleted_at is null and coalesce(e.status, 0) <> 2 and e.overdue_at is null and ${isDue}
       on conflict do update set overdue_at = excluded.overdue_at, version = entries.version + 1`,
@@ -45,8 +45,8 @@ function insertOverdueEvents(configuration: Configuration, rows: SQL, now: numbe
     select ${configuration.environmentId}, ${now}, 'record', j.value ->> 1, 'record.reconciliation_overdue',
       'entry/' || e.reconciliation_id || '/' || e.record_id || '/' || e.version || '/overdue',
       json_set(${recordSnapshot}, '$.about_reconciliation_id', ${configuration.reconciliationUid})
-    from json_each(${rows}) j join records r on r.id = j.value ->> 0 join data_sources s on s.id = r.source_id
-    join entries e on e.reconciliation_id = ${configuration.reconciliationId} and e.record_id = r.id
+    from json_each(${rows}) j cross join records r on r.id = j.value ->> 0 cross join data_sources s on s.id = r.source_id
+    cross join entries e on e.reconciliation_id = ${configuration.reconciliationId} and e.record_id = r.id
     where e.overdue_at = ${now} and ${listenerExists(configuration.environmentId)}
     on conflict do nothing`;
 }

@@ -20,7 +20,7 @@ export async function resolveSides(
   const keys = [...sides.a, ...sides.b];
   const rows = await all<{ id: number; key: string }>(
     ctx.db,
-    sql`select s.id, s.key from json_each(${jsonList(keys)}) j join data_sources s
+    sql`select s.id, s.key from json_each(${jsonList(keys)}) j cross join data_sources s
       on s.environment_id = ${ctx.environmentId} and s.key = j.value and s.deleted_at is null`,
   );
   const ids = new Map(rows.map((row) => [row.key, row.id]));

@@ -7,7 +7,12 @@ import { findConstraint, jsonList, runBatch } from "../db/client.ts";
 import { dataSourceExists } from "../db/data-sources.ts";
 import { expectThat } from "../db/guard.ts";
 import { clearOverdue } from "../db/overdue.ts";
-import { findReconciliation, type ReconciliationRow, reconciliationIsAt } from "../db/reconciliations.ts";
+import {
+  findReconciliation,
+  nextGeneration,
+  type ReconciliationRow,
+  reconciliationIsAt,
+} from "../db/reconciliations.ts";
 import type { ServiceContext } from "./context.ts";
 import { attachSources } from "./create-reconciliation.ts";
 import { type ChosenSource, resolveSides } from "./resolve-sides.ts";
@@ -40,7 +45,7 @@ export async function updateReconciliation(
       expectThat(reconciliationIsAt(current.id, current.generation)),
       ...sides.value.map(({ sourceId }) => expectThat(dataSourceExists(sourceId))),
       ...leaving.map(({ source_id }) => expectThat(hasNothingMatched(current.id, source_id))),
-      sql`update reconciliations set generation = generation + 1, updated_at = ${ctx.now()},
+      sql`update reconciliations set generation = ${nextGeneration}, updated_at = ${ctx.now()},
           name = ${patch.name ?? current.name}, run_type = ${patch.runType ?? current.run_type},
           expected_within_days = ${
             patch.expectedWithinDays === undefined ? current.expected_within_days : patch.expectedWithinDays

@@ -89,7 +89,7 @@ async function commitVoid(
     ...withdrawEntries(scope, changes),
     ...insertLinks(scope, links),
     ...withdrawAdjustments(scope, changed),
-    ...logChanges(sql`select r.id, r.source_id from json_each(${changed}) j join records r on r.uid = j.value`),
+    ...logChanges(sql`select r.id, r.source_id from json_each(${changed}) j cross join records r on r.uid = j.value`),
     insertMatchEvents(scope, "reconciliation_match.voided", matches),
     fanOut(scope, eventUids),
   ]);
@@ -105,7 +105,7 @@ export function expectStillMatched(uids: readonly string[]): SQL {
 
 /** The records that were made to even out the matches go with them, unless a match of another reconciliation holds them. */
 function withdrawAdjustments(scope: CommitScope, changed: SQL): SQL[] {
-  const adjustments = sql`select r.id, r.source_id from json_each(${changed}) j join records r on r.uid = j.value
+  const adjustments = sql`select r.id, r.source_id from json_each(${changed}) j cross join records r on r.uid = j.value
     where r.is_adjustment = 1 and r.touched_count = 0`;
   return [
     sql`update data_sources set record_count = record_count - d.count
@@ -121,9 +121,9 @@ function listMatchedRecords(db: Db, reconciliationId: number, uids: readonly str
     db,
     sql`select m.uid as match_uid, m.set_key, r.uid as record_uid, a.amount, r.version, e.matched, e.status
       from json_each(${jsonList(uids)}) j
-      join matches m on m.uid = j.value and m.reconciliation_id = ${reconciliationId} and m.status = 'matched'
-      join allocations a on a.match_id = m.id join records r on r.id = a.record_id
-      join entries e on e.reconciliation_id = m.reconciliation_id and e.record_id = r.id
+      cross join matches m on m.uid = j.value and m.reconciliation_id = ${reconciliationId} and m.status = 'matched'
+      cross join allocations a on a.match_id = m.id cross join records r on r.id = a.record_id
+      cross join entries e on e.reconciliation_id = m.reconciliation_id and e.record_id = r.id
       order by j.key, r.id`,
   );
 }

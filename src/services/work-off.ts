@@ -85,6 +85,9 @@ async function advance(
     return "more";
   }
   const isComplete = takeInChanges(store, configuration, rules, progress, news);
+  const { isLoading, pass } = store.readProgress() as Progress;
+  // What is queued meanwhile is looked at once everything is there, after the pass that follows.
+  if (isLoading || pass) return "more";
   await drain(deps, store, configuration, rules);
   return isComplete && store.peekQueue(1).length === 0 ? "settled" : "more";
 }
