@@ -19,6 +19,7 @@ export interface ReconciliationState {
   expected_within_days: number | null;
   chain_no: number;
   chain_hash: string;
+  next_due: string | null;
   deleted_at: number | null;
 }
 
@@ -46,7 +47,8 @@ export interface News {
 export async function readNews(db: Db, uid: string, positions: readonly Position[]): Promise<News | undefined> {
   const known = jsonList(positions.map(({ sourceId, no }) => [sourceId, no]));
   const [reconciliations, sources, changes] = await runBatch(db, [
-    sql`select id, environment_id, generation, run_type, expected_within_days, chain_no, chain_hash, deleted_at
+    sql`select id, environment_id, generation, run_type, expected_within_days, chain_no, chain_hash, next_due,
+        deleted_at
       from reconciliations where uid = ${uid}`,
     sql`select rs.source_id, rs.side, s.change_no, ch.token as token_at_position
       from reconciliations c join reconciliation_sources rs on rs.reconciliation_id = c.id

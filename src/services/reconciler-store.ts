@@ -29,6 +29,8 @@ export interface Cursor {
 export interface Progress {
   cursors: Cursor[];
   head: ChainHead;
+  /** What was last reported to D1 as the next due day; absent until then. */
+  reportedDue?: string | null;
   /** True until what was there at the start has been taken in; until then nothing is matched. */
   isLoading: boolean;
   /** The item after which keys are still those of older rules; null when all are made. */

@@ -32,13 +32,15 @@ async function report(
 ): Promise<void> {
   const seen = jsonList(progress.cursors.map(({ sourceId, no }) => [sourceId, no]));
   const { reconciliationId, generation } = configuration;
+  const reportedDue = store.nextDue();
   await runBatch(deps.db, [
     sql`update reconciliation_sources set seen_no = j.value ->> 1 from json_each(${seen}) j
       where reconciliation_id = ${reconciliationId} and source_id = j.value ->> 0 and seen_no < j.value ->> 1`,
     sql`update data_sources
       set settled_no = (select min(seen_no) from reconciliation_sources where source_id = data_sources.id)
       where id in (select value ->> 0 from json_each(${seen})) and reconciliation_count > 0`,
-    sql`update reconciliations set settled_generation = ${generation}, next_due = ${store.nextDue()}
+    sql`update reconciliations set settled_generation = ${generation}, next_due = ${reportedDue}
       where id = ${reconciliationId} and deleted_at is null`,
   ]);
+  store.writeProgress({ ...progress, reportedDue });
 }

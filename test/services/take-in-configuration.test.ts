@@ -4,6 +4,7 @@ import { all, runBatch } from "../../src/db/client.ts";
 import { createRule } from "../../src/services/create-rule.ts";
 import { dissolveReconciliation } from "../../src/services/dissolve-reconciliation.ts";
 import { matchByHand } from "../../src/services/match-by-hand.ts";
+import { settle as settleDue } from "../../src/services/settle.ts";
 import { updateReconciliation } from "../../src/services/update-reconciliation.ts";
 import { updateRule } from "../../src/services/update-rule.ts";
 import { workOff } from "../../src/services/work-off.ts";
@@ -129,5 +130,23 @@ describe("one record with very many partners", () => {
     let pages = 1;
     while (!(await dissolveReconciliation(scene.dependencies())).done) pages += 1;
     expect(pages).toBe(4);
+  });
+});
+
+describe("an overdue mark that a restore has taken back", () => {
+  it("is made again", async () => {
+    const scene = await newScene({ expectedWithinDays: 1 });
+    const store = new MemoryStore();
+    const [left] = await addSilently(scene, "left", [{ date: "2026-01-01" }]);
+    await addSilently(scene, "left", [{ expectedBy: "2999-12-31" }]);
+    await settle(scene, store);
+    await settleDue(scene.dependencies(), store);
+    await runBatch(scene.db, [
+      sql`delete from entries where record_id = (select id from records where uid = ${left})`,
+      sql`update reconciliations set next_due = '2026-01-02' where uid = ${scene.reconciliation}`,
+    ]);
+    await settle(scene, store);
+    await settleDue(scene.dependencies(), store);
+    expect((await scene.record(left as string)).body.reconciliations[0].overdue_at).toMatch(/^20/);
   });
 });
