@@ -38,8 +38,3 @@ export function computeDueDay(date: Day, expectedBy: Day | null, expectedWithinD
   if (expectedBy !== null) return expectedBy;
   return expectedWithinDays === null ? null : (addDays(date, expectedWithinDays) ?? null);
 }
-
-/** True once the due day has ended (UTC). */
-export function isOverdue(dueDay: Day | null, today: Day): boolean {
-  return dueDay !== null && dueDay < today;
-}

@@ -6,6 +6,7 @@ import { fanOutDeliveries } from "./deliveries.ts";
 import { listenerExists } from "./events.ts";
 import { expectNone, expectThat } from "./guard.ts";
 import { matchSnapshot } from "./matches.ts";
+import type { ReconciliationState } from "./news.ts";
 import { recordSnapshot } from "./records.ts";
 
 /** What a commit found a record to be, and what it adds to it. Amounts in minor units. */
@@ -41,6 +42,18 @@ export interface CommitScope {
   generation: number;
   head: ChainHead;
   now: number;
+}
+
+/** The scope of a commit that rests on a fresh reading of the reconciliation. */
+export function scopeOf(reconciliationUid: string, state: ReconciliationState, now: number): CommitScope {
+  return {
+    reconciliationId: state.id,
+    reconciliationUid,
+    environmentId: state.environment_id,
+    generation: state.generation,
+    head: { no: state.chain_no, hash: state.chain_hash },
+    now,
+  };
 }
 
 function entryChanges(changes: readonly EntryChange[]): SQL {

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type RecordFields, signOf } from "../core/record.ts";
 import type { RecordSnapshot } from "../core/record-view.ts";
-import { all, type Db, first, jsonList } from "./client.ts";
+import { type Db, first, jsonList } from "./client.ts";
 
 export interface RecordRow {
   id: number;
@@ -165,9 +165,4 @@ export function logChanges(changed: SQL): SQL[] {
 export function selectReconciliationUids(sourceId: number): SQL {
   return sql`select c.uid from reconciliation_sources rs join reconciliations c on c.id = rs.reconciliation_id
     where rs.source_id = ${sourceId} order by c.id`;
-}
-
-export async function listReconciliationUids(db: Db, sourceId: number): Promise<string[]> {
-  const rows = await all<{ uid: string }>(db, selectReconciliationUids(sourceId));
-  return rows.map((row) => row.uid);
 }

@@ -8,7 +8,7 @@ import { directionOf } from "../core/record.ts";
 import { conflict, type Failure, type FieldError, fail, invalid, notFound, ok, type Result } from "../core/result.ts";
 import { type Db, first, type Statement, statement } from "../db/client.ts";
 import { listItemsByUid, toItem } from "../db/items.ts";
-import type { CommitScope } from "../db/match-commit.ts";
+import { type CommitScope, scopeOf } from "../db/match-commit.ts";
 import { type ReconciliationState, readNews } from "../db/news.ts";
 import { insertRecords, type NewRecordRow } from "../db/records.ts";
 import { commitMatches, type PlannedMatch } from "./commit-matches.ts";
@@ -32,14 +32,7 @@ export async function matchByHand(
     if (!items.ok) return items;
     const planned = planManualMatch(items.value, command);
     if (!planned.ok) return invalid(planned.failure);
-    const scope: CommitScope = {
-      reconciliationId: reconciliation.id,
-      reconciliationUid: deps.reconciliationUid,
-      environmentId: reconciliation.environment_id,
-      generation: reconciliation.generation,
-      head: { no: reconciliation.chain_no, hash: reconciliation.chain_hash },
-      now: deps.now(),
-    };
+    const scope = scopeOf(deps.reconciliationUid, reconciliation, deps.now());
     const { match, statements } = await prepare(deps.db, scope, planned.value, command);
     const outcome = await commitMatches(deps.db, scope, [match], [...alongside, ...statements]);
     if (outcome.kind === "committed") {

@@ -12,6 +12,7 @@ import {
   fanOut,
   insertLinks,
   insertMatchEvents,
+  scopeOf,
   withdrawEntries,
 } from "../db/match-commit.ts";
 import { readNews } from "../db/news.ts";
@@ -44,14 +45,7 @@ export async function voidMatches(
     const { reconciliation } = news;
     const records = await listMatchedRecords(deps.db, reconciliation.id, matchUids);
     if (records.length === 0) return ok(null);
-    const scope: CommitScope = {
-      reconciliationId: reconciliation.id,
-      reconciliationUid: deps.reconciliationUid,
-      environmentId: reconciliation.environment_id,
-      generation: reconciliation.generation,
-      head: { no: reconciliation.chain_no, hash: reconciliation.chain_hash },
-      now: deps.now(),
-    };
+    const scope = scopeOf(deps.reconciliationUid, reconciliation, deps.now());
     try {
       deps.sendDeliveries(await commitVoid(deps.db, scope, records, reason, alongside));
       return ok(null);
