@@ -26,6 +26,10 @@ export const API_KEY_USE_RESOLUTION_MS = 60_000;
 
 export const PAGE_DEFAULT_ROWS = 50;
 export const PAGE_MAX_ROWS = 200;
+export const CANDIDATES_DEFAULT_ROWS = 10;
+export const CANDIDATES_MAX_ROWS = 50;
+/** What the explanations of one record's candidates may come to, unless a single one has more. */
+export const CANDIDATES_MAX_CHARS = 5_000_000;
 /** What one page of a filtered list may read before it answers short. */
 export const PAGE_SCAN_MAX_ROWS = 2_000;
 
@@ -36,6 +40,8 @@ export const POKE_WAIT_MS = 2_000;
 export const TAIL_PAGE_ROWS = 500;
 /** Items that a Reconciler looks at between two commits. */
 export const DRAIN_MAX_ITEMS = 200;
+/** Work of matching, in steps, after which a slice ends early; a compared candidate counts for 50. */
+export const SLICE_MAX_STEPS = 20_000_000;
 /** Slices that one poke works off itself; the alarm does the rest. */
 export const POKE_MAX_SLICES = 20;
 export const ALARM_RETRY_MS = 5_000;
@@ -43,6 +49,28 @@ export const COMMIT_MAX_TRIES = 10;
 export const COMMIT_MAX_MATCHES = 200;
 /** What the explanations of one commit's matches may come to; with escapes and UTF-8 well below a value's 2 MB. */
 export const COMMIT_MAX_EXPLANATION_CHARS = 250_000;
+/** Records of the matches that one commit writes, unless a single match has more. */
+export const COMMIT_MAX_RECORDS = 5_000;
+
+/** What one slice of a run does: copies items, looks at items under a rule, counts, or commits. */
+export const RUN_LOAD_PAGE_ITEMS = 1_000;
+export const RUN_WALK_PAGE_ITEMS = 500;
+export const RUN_COUNT_PAGE_ITEMS = 2_000;
+export const RUN_COMMIT_PAGE_MATCHES = 200;
+/** Items of a slice that are looked at before it is asked whether what they have brought is enough. */
+export const RUN_WALK_STEP_ITEMS = 10;
+/** What the decided matches of a slice may come to as JSON before it ends; in UTF-8 still below a value's 2 MB. */
+export const RUN_SLICE_MAX_CHARS = 250_000;
+/** What a commit reads of decided matches at a time, unless a single one has more. */
+export const RUN_COMMIT_PAGE_CHARS = 2_000_000;
+/** Previews of a reconciliation whose proposals are kept, the newest ones. */
+export const RUN_KEPT_PREVIEWS = 5;
+export const RUN_DROP_PAGE_ROWS = 1_000;
+/** Proposals that one statement holds against their records before a preview is committed. */
+export const RUN_CHECK_PAGE_MATCHES = 2_000;
+/** Changed records that a refused commit names. */
+export const RUN_CHECK_MAX_CHANGES = 100;
+
 export const OVERDUE_PAGE_ROWS = 200;
 /** Pages of overdue records that one call of the cron raises; the next minute goes on. */
 export const OVERDUE_MAX_PAGES = 20;

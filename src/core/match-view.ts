@@ -35,17 +35,43 @@ export interface ConditionExplanation {
 /** The match as /v1 shows it: amounts in major units, times in RFC 3339. */
 export function presentMatch({ filters, ...snapshot }: MatchSnapshot) {
   const exponent = getExponent(snapshot.currency);
-  const conditions = listWireConditions(filters);
   return {
     ...snapshot,
     variance: presentAmount(snapshot.variance, exponent),
     records: snapshot.records.map((record) => ({ ...record, amount: presentAmount(record.amount, exponent) })),
-    explanation: snapshot.explanation.map(([a, b, passed], place): ConditionExplanation => {
-      return { condition: conditions[place], a, b, outcome: passed ? "passed" : "failed" };
-    }),
+    explanation: presentExplanation(snapshot.explanation, filters),
     created_at: new Date(snapshot.created_at).toISOString(),
     voided_at: snapshot.voided_at === null ? null : new Date(snapshot.voided_at).toISOString(),
   };
+}
+
+/** What of a match a preview knows as well as a commit. */
+export type RunMatchSnapshot = Pick<
+  MatchSnapshot,
+  "id" | "rule_id" | "rule_version" | "variance" | "currency" | "records" | "explanation" | "filters"
+>;
+
+/** A match that a run proposes or made, as /v1 shows it. */
+export function presentRunMatch(snapshot: RunMatchSnapshot) {
+  const { id, rule_id, rule_version, variance, currency, records, explanation, filters } = snapshot;
+  const exponent = getExponent(currency);
+  return {
+    id,
+    rule_id,
+    rule_version,
+    variance: presentAmount(variance, exponent),
+    currency,
+    records: records.map((record) => ({ ...record, amount: presentAmount(record.amount, exponent) })),
+    explanation: presentExplanation(explanation, filters),
+  };
+}
+
+/** Stored outcomes with the conditions of the rule's version that they belong to. */
+export function presentExplanation(outcomes: readonly StoredOutcome[], filters: unknown): ConditionExplanation[] {
+  const conditions = listWireConditions(filters);
+  return outcomes.map(([a, b, passed], place) => {
+    return { condition: conditions[place], a, b, outcome: passed ? "passed" : "failed" };
+  });
 }
 
 function listWireConditions(node: unknown): unknown[] {

@@ -42,6 +42,8 @@ export interface CommitScope {
   generation: number;
   head: ChainHead;
   now: number;
+  /** The run that commits. */
+  runId?: number;
 }
 
 /** The scope of a commit that rests on a fresh reading of the reconciliation. */
@@ -136,10 +138,11 @@ export function insertMatches(
   );
   const items = entryChanges(changes);
   return [
-    sql`insert into matches (environment_id, reconciliation_id, status, created_at, uid, rule_id, rule_version, method,
-        currency, variance, explanation, set_key, link_no)
-      select ${scope.environmentId}, ${scope.reconciliationId}, 'matched', ${scope.now}, value ->> 0, value ->> 1,
-        value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8
+    sql`insert into matches (environment_id, reconciliation_id, status, created_at, run_id, uid, rule_id, rule_version,
+        method, currency, variance, explanation, set_key, link_no)
+      select ${scope.environmentId}, ${scope.reconciliationId}, 'matched', ${scope.now}, ${scope.runId ?? null},
+        value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+        value ->> 8
       from json_each(${jsonList(rows)}) order by key`,
     sql`insert into allocations (match_id, record_id, side, amount)
       select m.id, r.id, j.value ->> 2, j.value ->> 3

@@ -4,6 +4,7 @@ import type { Side } from "../core/matching/item.ts";
 import type { RunType } from "../core/reconciliation.ts";
 import { all, type Db, jsonList, runBatch } from "./client.ts";
 import { type ItemRow, itemColumns, joinItem } from "./items.ts";
+import { isUnfinished } from "./runs.ts";
 
 export interface Position {
   sourceId: number;
@@ -21,6 +22,8 @@ export interface ReconciliationState {
   chain_hash: string;
   next_due: string | null;
   deleted_at: number | null;
+  /** 1 while a run of it is pending or under way. */
+  has_run: number;
 }
 
 export interface SourceState {
@@ -48,7 +51,7 @@ export async function readNews(db: Db, uid: string, positions: readonly Position
   const known = jsonList(positions.map(({ sourceId, no }) => [sourceId, no]));
   const [reconciliations, sources, changes] = await runBatch(db, [
     sql`select id, environment_id, generation, run_type, expected_within_days, chain_no, chain_hash, next_due,
-        deleted_at
+        deleted_at, exists (select 1 from runs where reconciliation_id = reconciliations.id and ${isUnfinished}) as has_run
       from reconciliations where uid = ${uid}`,
     sql`select rs.source_id, rs.side, s.change_no, ch.token as token_at_position
       from reconciliations c join reconciliation_sources rs on rs.reconciliation_id = c.id

@@ -48,6 +48,15 @@ export async function findReconciliation(
   return row && read(row);
 }
 
+/** The row number of a reconciliation, deleted ones included: what they have done stays readable. */
+export async function findReconciliationId(db: Db, environmentId: number, uid: string): Promise<number | undefined> {
+  const row = await first<{ id: number }>(
+    db,
+    sql`select id from reconciliations where uid = ${uid} and environment_id = ${environmentId}`,
+  );
+  return row?.id;
+}
+
 export async function listReconciliations(
   db: Db,
   environmentId: number,

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type RecordFields, signOf } from "../core/record.ts";
 import type { RecordSnapshot } from "../core/record-view.ts";
-import { type Db, first, jsonList } from "./client.ts";
+import { all, type Db, first, jsonList } from "./client.ts";
 
 export interface RecordRow {
   id: number;
@@ -49,6 +49,21 @@ export async function findRecordSnapshot(
 ): Promise<RecordSnapshot | undefined> {
   const row = await first<{ snapshot: string }>(db, selectRecordSnapshot(environmentId, uid));
   return row && (JSON.parse(row.snapshot) as RecordSnapshot);
+}
+
+/** Live records by their public ids, in no particular order. */
+export async function listRecordSnapshots(
+  db: Db,
+  environmentId: number,
+  uids: readonly string[],
+): Promise<RecordSnapshot[]> {
+  const rows = await all<{ snapshot: string }>(
+    db,
+    sql`select ${recordSnapshot} as snapshot from json_each(${jsonList(uids)}) j
+      cross join records r on r.uid = j.value cross join data_sources s on s.id = r.source_id
+      where r.environment_id = ${environmentId} and r.deleted_at is null and s.deleted_at is null`,
+  );
+  return rows.map((row) => JSON.parse(row.snapshot) as RecordSnapshot);
 }
 
 interface StoredRecord {

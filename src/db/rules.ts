@@ -1,8 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { RuleDefinition } from "../core/rule-definition.ts";
+import { type RuleDefinition, readRuleDefinition } from "../core/rule-definition.ts";
 import { all, type Db, first } from "./client.ts";
-import { nextGeneration } from "./reconciliations.ts";
 import { cutPage, type Page, type PageRequest } from "./page.ts";
+import { nextGeneration } from "./reconciliations.ts";
 
 export interface RuleRow {
   id: number;
@@ -81,5 +81,5 @@ export function raiseGeneration(ruleUid: string): SQL {
 }
 
 function read(row: Stored): RuleRow {
-  return { ...row, definition: JSON.parse(row.definition) as RuleDefinition };
+  return { ...row, definition: readRuleDefinition(row.definition) };
 }

@@ -302,11 +302,14 @@ export const matches = sqliteTable(
     createdAt: integer("created_at").notNull(),
     voidedAt: integer("voided_at"),
     voidReason: text("void_reason"),
+    /** The run that made it. */
+    runId: integer("run_id"),
   },
   (t) => [
     index("matches_environment").on(t.environmentId),
     index("matches_reconciliation").on(t.reconciliationId, t.status),
     index("matches_rule").on(t.ruleId),
+    index("matches_run").on(t.runId).where(sql`run_id is not null`),
     check("matches_status", sql`${t.status} in ('matched', 'voided')`),
     check("matches_voided", sql`(${t.status} = 'voided') = (${t.voidedAt} is not null)`),
   ],
@@ -366,6 +369,81 @@ export const voidedSets = sqliteTable(
     matchId: integer("match_id").notNull(),
   },
   (t) => [primaryKey({ columns: [t.reconciliationId, t.setKey] })],
+);
+
+export const runs = sqliteTable(
+  "runs",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    reconciliationId: integer("reconciliation_id")
+      .notNull()
+      .references(() => reconciliations.id),
+    mode: text("mode", { enum: ["preview", "commit"] }).notNull(),
+    /** The run whose matches this one commits. */
+    previewId: integer("preview_id"),
+    status: text("status", { enum: ["pending", "running", "completed", "failed"] }).notNull(),
+    /** Raised when its Reconciler has lost its memory and starts again. */
+    attempt: integer("attempt").notNull().default(1),
+    /** Raised by every slice of work that is written, which names the one that it found. */
+    revision: integer("revision").notNull().default(0),
+    /** The reconciliation's generation at the start. */
+    generation: integer("generation"),
+    phase: text("phase", { enum: ["loading", "matching", "committing", "done"] })
+      .notNull()
+      .default("loading"),
+    done: integer("done").notNull().default(0),
+    total: integer("total").notNull().default(0),
+    /** How many matches it has decided: they are numbered from 0. */
+    decidedCount: integer("decided_count").notNull().default(0),
+    matchedRecords: integer("matched_records").notNull().default(0),
+    byRule: text("by_rule").notNull().default("[]"),
+    problems: text("problems").notNull().default("[]"),
+    problemCount: integer("problem_count").notNull().default(0),
+    open: text("open"),
+    /** What becomes of its rows of `run_matches`. */
+    proposals: text("proposals", { enum: ["kept", "dropping", "dropped"] }).notNull(),
+    createdAt: integer("created_at").notNull(),
+    startedAt: integer("started_at"),
+    completedAt: integer("completed_at"),
+  },
+  (t) => [
+    index("runs_reconciliation").on(t.reconciliationId),
+    // Also what the cron reads: a reconciliation has one run at a time.
+    uniqueIndex("runs_unsettled").on(t.reconciliationId).where(sql`status in ('pending', 'running')`),
+    uniqueIndex("runs_preview").on(t.previewId).where(sql`preview_id is not null`),
+    index("runs_proposals").on(t.reconciliationId).where(sql`proposals <> 'dropped'`),
+    check("runs_mode", sql`${t.mode} in ('preview', 'commit')`),
+    check("runs_status", sql`${t.status} in ('pending', 'running', 'completed', 'failed')`),
+    check("runs_phase", sql`${t.phase} in ('loading', 'matching', 'committing', 'done')`),
+    check("runs_proposals_state", sql`${t.proposals} in ('kept', 'dropping', 'dropped')`),
+    check("runs_preview_of_commit", sql`${t.previewId} is null or ${t.mode} = 'commit'`),
+    check("runs_completed", sql`(${t.status} in ('completed', 'failed')) = (${t.completedAt} is not null)`),
+  ],
+);
+
+/** What a run has decided and not committed: of a preview what it proposes, of a commit what it still has to write. */
+export const runMatches = sqliteTable(
+  "run_matches",
+  {
+    runId: integer("run_id")
+      .notNull()
+      .references(() => runs.id),
+    attempt: integer("attempt").notNull(),
+    no: integer("no").notNull(),
+    /** The id of the match that is made of it. */
+    uid: text("uid").notNull(),
+    ruleId: integer("rule_id").notNull(),
+    ruleVersion: integer("rule_version").notNull(),
+    currency: text("currency").notNull(),
+    variance: integer("variance").notNull(),
+    setKey: text("set_key").notNull(),
+    explanation: text("explanation").notNull(),
+    /** Its records as the run saw them, one `RunItem` each. */
+    items: text("items").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.runId, t.attempt, t.no] })],
 );
 
 export const webhookEndpoints = sqliteTable(

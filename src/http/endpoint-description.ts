@@ -29,7 +29,8 @@ export function describeEndpoint(spec: Endpoint, door: Door): RouteConfig {
   const responses: RouteConfig["responses"] = {};
   for (const [status, answer] of Object.entries(spec.answers)) {
     const { description, schema } = answer;
-    const headers = status === "201" ? HEADERS_OF_CREATED : HEADERS;
+    const isMade = status === "201" || (status === "202" && schema !== undefined);
+    const headers = isMade ? HEADERS_OF_CREATED : HEADERS;
     responses[status] = schema
       ? { description, headers, content: { "application/json": { schema } } }
       : { description, headers };

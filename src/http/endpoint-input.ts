@@ -20,7 +20,7 @@ export async function readInput(
   const errors: FieldError[] = [];
   const query = checkQuery(spec, request, errors);
   const rawBody = spec.body === undefined ? undefined : await readJson(request);
-  const body = await checkBody(spec, ctx, rawBody, errors);
+  const body = await checkBody(spec, ctx, rawBody, params?.data, errors);
   if (errors.length > 0) throw new Refused({ kind: "service", failure: { kind: "invalid", errors } });
   return { params: params?.data, query, body, rawBody } as Omit<EndpointInput<Shape, Shape, Shape>, "ctx">;
 }
@@ -29,6 +29,7 @@ async function checkBody(
   spec: Endpoint,
   ctx: ServiceContext,
   rawBody: unknown,
+  params: unknown,
   errors: FieldError[],
 ): Promise<unknown> {
   if (spec.body === undefined) return undefined;
@@ -38,7 +39,7 @@ async function checkBody(
   const parsed = spec.body.safeParse(rawBody, { reportInput: true });
   const found = parsed.success ? [] : listFieldErrors(parsed.error);
   if (spec.checkNames && found.length + unkeepable.length + errors.length > 0) {
-    addErrors(found, await spec.checkNames(ctx, membersOf(rawBody)));
+    addErrors(found, await spec.checkNames(ctx, membersOf(rawBody), params));
   }
   addErrors(found, unkeepable);
   for (const error of found) errors.push(error);

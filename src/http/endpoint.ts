@@ -44,7 +44,7 @@ interface EndpointSpec<P extends Shape, Q extends Shape, B extends Shape> {
    * Looks up what a body names. It is asked only when the schema refuses the body, so that one answer lists every wrong
    * field; otherwise the service looks.
    */
-  checkNames?(ctx: ServiceContext, body: Record<string, unknown>): Promise<FieldError[]>;
+  checkNames?(ctx: ServiceContext, body: Record<string, unknown>, params: Parsed<P>): Promise<FieldError[]>;
   answers: Record<number, { description: string; schema?: z.ZodType }>;
   /** Statuses that this endpoint may refuse with, beyond those that follow from its shape. */
   refusals?: (404 | 409 | 422)[];

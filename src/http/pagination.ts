@@ -5,21 +5,26 @@ import { invalid, ok, type Result } from "../core/result.ts";
 import type { Page, PageRequest } from "../db/page.ts";
 import type { ServiceContext } from "../services/context.ts";
 
-/** The paging parameters of every /v1 list. */
-export const pageQuery = {
-  limit: z
+/** A parameter that bounds the number of rows. */
+export function limitQuery(defaultRows: number, maxRows: number) {
+  return z
     .string()
     .regex(/^\d{1,4}$/, "Must be a whole number.")
     .transform(Number)
-    .refine((n) => n >= 1 && n <= PAGE_MAX_ROWS, `Must be 1 to ${PAGE_MAX_ROWS}.`)
+    .refine((n) => n >= 1 && n <= maxRows, `Must be 1 to ${maxRows}.`)
     .optional()
     .meta({
       type: "integer",
       minimum: 1,
-      maximum: PAGE_MAX_ROWS,
-      default: PAGE_DEFAULT_ROWS,
+      maximum: maxRows,
+      default: defaultRows,
       description: "How many rows to answer with at most",
-    } as never),
+    } as never);
+}
+
+/** The paging parameters of every /v1 list. */
+export const pageQuery = {
+  limit: limitQuery(PAGE_DEFAULT_ROWS, PAGE_MAX_ROWS),
   cursor: z.string().optional().meta({ description: "next_cursor of the page before" }),
 };
 

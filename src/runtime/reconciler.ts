@@ -1,14 +1,17 @@
 import { DurableObject } from "cloudflare:workers";
 import { ALARM_RETRY_MS, type Bindings, OVERDUE_MAX_PAGES, POKE_MAX_SLICES } from "../config.ts";
+import type { CandidateSnapshots } from "../core/candidate-view.ts";
 import type { Failure, Result } from "../core/result.ts";
 import { openDb, type Statement } from "../db/client.ts";
 import { dissolveReconciliation } from "../services/dissolve-reconciliation.ts";
 import { matchByHand } from "../services/match-by-hand.ts";
 import type { ManualMatchCommand } from "../services/reconcilers.ts";
+import { searchCandidates } from "../services/search-candidates.ts";
 import { sendDeliveries } from "../services/send-deliveries.ts";
 import { settle } from "../services/settle.ts";
 import { voidMatches } from "../services/void-matches.ts";
 import { type WorkDependencies, type WorkState, workOff } from "../services/work-off.ts";
+import { workOffRun } from "../services/work-off-run.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
 /** One for each reconciliation, named by its id: the only one that matches for it, which nothing relies on. */
@@ -35,7 +38,8 @@ export class Reconciler extends DurableObject<Bindings> {
   /** The cron's call: news that nobody brought, what is overdue, and a report to D1. */
   sweep(): Promise<void> {
     return this.#takeTurn(async () => {
-      if ((await this.#workOff(POKE_MAX_SLICES)) !== "settled") return;
+      const reached = await this.#workOff(POKE_MAX_SLICES);
+      if (reached !== "settled" && reached !== "run") return;
       let state: WorkState = "more";
       for (let pages = 0; state === "more" && pages < OVERDUE_MAX_PAGES; pages++) {
         state = await settle(this.#dependencies(), this.#store);
@@ -59,6 +63,13 @@ export class Reconciler extends DurableObject<Bindings> {
     });
   }
 
+  findCandidates(recordUid: string, limit: number): Promise<Result<CandidateSnapshots, Failure>> {
+    return this.#takeTurn(async () => {
+      const reached = await this.#workOff(POKE_MAX_SLICES);
+      return searchCandidates(this.#dependencies(), this.#store, reached, recordUid, limit);
+    });
+  }
+
   dissolve(): Promise<{ done: boolean }> {
     return this.#takeTurn(async () => {
       const { done } = await dissolveReconciliation(this.#dependencies());
@@ -69,19 +80,31 @@ export class Reconciler extends DurableObject<Bindings> {
   }
 
   override async alarm(): Promise<void> {
-    await this.#takeTurn(() => this.#workOff(1));
+    await this.#takeTurn(async () => {
+      if ((await this.#workOff(1)) === "run")
+        await this.#guardSlice(() => workOffRun(this.#dependencies(), this.#store));
+    });
   }
 
-  /** Works off slices until nothing is left or the bound is reached; an alarm goes on from there. Never throws. */
-  async #workOff(maxSlices: number): Promise<WorkState> {
-    try {
+  /**
+   * Works off slices until nothing newer is left or the bound is reached; an alarm goes on from there, and with runs,
+   * which are worked on by alarms alone. Never throws.
+   */
+  #workOff(maxSlices: number): Promise<WorkState> {
+    return this.#guardSlice(async () => {
       let state: WorkState = "more";
       for (let slices = 0; state === "more" && slices < maxSlices; slices++) {
         state = await workOff(this.#dependencies(), this.#store);
       }
       if (state === "gone" && !(await dissolveReconciliation(this.#dependencies())).done) state = "more";
-      if (state === "more") await this.ctx.storage.setAlarm(Date.now());
+      if (state === "more" || state === "run") await this.ctx.storage.setAlarm(Date.now());
       return state;
+    });
+  }
+
+  async #guardSlice(work: () => Promise<WorkState>): Promise<WorkState> {
+    try {
+      return await work();
     } catch (error) {
       const message = "reconciler slice failed";
       console.error(JSON.stringify({ message, reconciliation_id: this.ctx.id.name, error: String(error) }));

@@ -16,6 +16,7 @@ export function openReconcilers(
     },
     matchByHand: (uid, command, alongside) => open(uid).matchByHand(command, alongside),
     voidMatch: (uid, matchUid, reason, alongside) => open(uid).voidMatch(matchUid, reason, alongside),
+    findCandidates: (uid, recordUid, limit) => open(uid).findCandidates(recordUid, limit),
     // The cron finishes what does not come about here.
     dissolve: (uid) =>
       open(uid)

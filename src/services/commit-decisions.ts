@@ -1,8 +1,7 @@
-import { v7 as newId } from "uuid";
-import { COMMIT_MAX_EXPLANATION_CHARS, COMMIT_MAX_MATCHES } from "../config.ts";
-import type { Decision } from "../core/matching/one-to-one.ts";
+import type { Decision } from "../core/matching/decision.ts";
 import type { CommitScope } from "../db/match-commit.ts";
 import { commitMatches, type PlannedMatch } from "./commit-matches.ts";
+import { cutBatch, leaveOut, planMatch } from "./plan-matches.ts";
 import type { Configuration, Progress, ReconcilerStore } from "./reconciler-store.ts";
 import { refresh } from "./take-in-changes.ts";
 import type { WorkDependencies } from "./work-off.ts";
@@ -21,14 +20,14 @@ export async function commitDecisions(
   configuration: Configuration,
   decisions: readonly Decision[],
 ): Promise<void> {
-  const planned = decisions.map(plan);
+  const planned = decisions.map(planMatch);
   const written = new Set<string>();
   let rest: readonly PlannedMatch[] = planned;
   // Each turn writes some of the rest or leaves some of it out.
   while (rest.length > 0) {
     const progress = store.readProgress() as Progress;
     const page = cutBatch(rest);
-    const outcome = await commitMatches(deps.db, scopeOf(deps, configuration, progress), page);
+    const outcome = await commitMatches(deps.db, rememberedScope(deps, configuration, progress), page);
     if (outcome.kind === "committed") {
       for (const match of page) written.add(match.uid);
       rest = rest.slice(page.length);
@@ -48,40 +47,8 @@ export async function commitDecisions(
   await refresh(deps, store, configuration, store.readInFlight());
 }
 
-/** As many matches from the front as fit into one batch: D1 takes values of 2 MB at most. Always at least one. */
-function cutBatch(planned: readonly PlannedMatch[]): PlannedMatch[] {
-  let chars = 0;
-  const end = planned.findIndex((match, place) => {
-    chars += JSON.stringify(match.explanation).length;
-    return place >= COMMIT_MAX_MATCHES || (place > 0 && chars > COMMIT_MAX_EXPLANATION_CHARS);
-  });
-  return end === -1 ? [...planned] : planned.slice(0, end);
-}
-
-/** Drops the matches of doubtful records, and those that were decided after them over a record of theirs. */
-function leaveOut(planned: readonly PlannedMatch[], doubtful: Set<string>): PlannedMatch[] {
-  return planned.filter((match) => {
-    const uids = match.allocations.map(({ item }) => item.uid);
-    if (!uids.some((uid) => doubtful.has(uid))) return true;
-    for (const uid of uids) doubtful.add(uid);
-    return false;
-  });
-}
-
-function plan(decision: Decision): PlannedMatch {
-  const { rule, currency, variance, allocations, setKey } = decision;
-  return {
-    uid: newId(),
-    rule,
-    currency,
-    variance,
-    allocations,
-    explanation: decision.explanation.map(({ a, b, passed }) => [a, b, passed]),
-    setKey,
-  };
-}
-
-function scopeOf(
+/** The scope of a commit that rests on what a Reconciler remembers. */
+export function rememberedScope(
   deps: Pick<WorkDependencies, "now">,
   configuration: Configuration,
   progress: Pick<Progress, "head">,

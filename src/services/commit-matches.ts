@@ -14,13 +14,16 @@ import {
   selectStaleItems,
 } from "../db/match-commit.ts";
 
-/** A match that is to be made. Amounts in minor units; an item's `open` and `version` are what was seen. */
+/** What a commit has to know of a record: what was seen of it. Amounts in minor units. */
+export type SeenItem = Pick<Item, "id" | "uid" | "version" | "amount" | "open" | "matches">;
+
+/** A match that is to be made. Amounts in minor units. */
 export interface PlannedMatch {
   uid: string;
   rule: { id: number; uid: string; version: number } | null;
   currency: string;
   variance: number;
-  allocations: { item: Item; side: Side; amount: number }[];
+  allocations: { item: SeenItem; side: Side; amount: number }[];
   explanation: StoredOutcome[];
   setKey: string;
 }

@@ -1,9 +1,7 @@
 import { sql } from "drizzle-orm";
 import { v7 as newId } from "uuid";
-import type { OnAmbiguous } from "../core/matching/rule.ts";
 import { conflict, type FieldError, invalid, ok, type Result } from "../core/result.ts";
-import type { RuleDefinition } from "../core/rule-definition.ts";
-import { parseFilters, presentFilters } from "../core/rules/schema.ts";
+import { parseRuleDefinition } from "../core/rule-definition-schema.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import { findReconciliation } from "../db/reconciliations.ts";
@@ -13,27 +11,22 @@ import type { ServiceContext } from "./context.ts";
 export interface NewRule {
   reconciliationUid: string;
   priority: number;
-  filters: unknown;
-  onAmbiguous: OnAmbiguous;
   status: "active" | "inactive";
   description: string | null;
+  /** What the rule says, in its wire form. */
+  definition: Record<string, unknown>;
 }
 
 /** Makes a rule; a continuous reconciliation matches in the background what is already there. */
 export async function createRule(ctx: ServiceContext, input: NewRule): Promise<Result<RuleRow>> {
   const reconciliation = await findReconciliation(ctx.db, ctx.environmentId, input.reconciliationUid);
-  const filters = parseFilters(input.filters, "/filters");
-  const errors: FieldError[] = filters.ok ? [] : [...filters.failure];
+  const definition = parseRuleDefinition(input.definition);
+  const errors: FieldError[] = definition.ok ? [] : [...definition.failure];
   if (!reconciliation) errors.unshift(unknownReconciliation());
-  if (!filters.ok || !reconciliation) return invalid(errors);
+  if (!definition.ok || !reconciliation) return invalid(errors);
 
   const uid = newId();
   const now = ctx.now();
-  const definition: RuleDefinition = {
-    filters: presentFilters(filters.value),
-    cardinality: "one_to_one",
-    on_ambiguous: input.onAmbiguous,
-  };
   try {
     await runBatch(ctx.db, [
       ...ctx.alongside,
@@ -42,7 +35,7 @@ export async function createRule(ctx: ServiceContext, input: NewRule): Promise<R
           created_at, updated_at)
         values (${uid}, ${ctx.environmentId}, ${reconciliation.id}, ${input.priority}, ${input.status},
           ${input.description}, ${now}, ${now})`,
-      ...recordRuleVersion(uid, definition, now),
+      ...recordRuleVersion(uid, definition.value, now),
     ]);
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;

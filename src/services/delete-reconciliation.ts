@@ -1,8 +1,10 @@
 import { sql } from "drizzle-orm";
 import { conflict, fail, notFound, ok, type Result } from "../core/result.ts";
+import { RECONCILIATION_CHANGED } from "../core/run.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import { findReconciliation, hasNoLiveMatch, nextGeneration, reconciliationIsAt } from "../db/reconciliations.ts";
+import { failUnfinishedRun } from "../db/runs.ts";
 import type { ServiceContext } from "./context.ts";
 
 /**
@@ -24,6 +26,7 @@ export async function deleteReconciliation(
       ...(unmatch ? [] : [expectThat(hasNoLiveMatch(current.id))]),
       sql`update reconciliations set deleted_at = ${ctx.now()}, generation = ${nextGeneration}, next_due = null
         where id = ${current.id}`,
+      failUnfinishedRun(current.id, JSON.stringify(RECONCILIATION_CHANGED), ctx.now()),
       sql`update reconciliation_rules set deleted_at = ${ctx.now()}
         where reconciliation_id = ${current.id} and deleted_at is null`,
     ]);

@@ -1,14 +1,15 @@
 import { sql } from "drizzle-orm";
-import { DISSOLVE_PAGE_MATCHES, DISSOLVE_PAGE_RECORDS } from "../config.ts";
+import { DISSOLVE_PAGE_MATCHES, DISSOLVE_PAGE_RECORDS, RUN_DROP_PAGE_ROWS } from "../config.ts";
 import { all, first, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import { detachSources, hasNoLiveMatch } from "../db/reconciliations.ts";
+import { dropRunMatches } from "../db/run-matches.ts";
 import { voidMatches } from "./void-matches.ts";
 import type { WorkDependencies } from "./work-off.ts";
 
 /**
- * One page of the work that a deleted reconciliation leaves: its live matches are voided, and with the last of them it
- * lets go of its data sources. Answers whether nothing is left to do.
+ * One page of the work that a deleted reconciliation leaves: its live matches are voided, what its previews propose is
+ * dropped, and with the last of it it lets go of its data sources. Answers whether nothing is left to do.
  */
 export async function dissolveReconciliation(deps: WorkDependencies): Promise<{ done: boolean }> {
   const reconciliation = await first<{ id: number; generation: number }>(
@@ -27,6 +28,8 @@ export async function dissolveReconciliation(deps: WorkDependencies): Promise<{ 
     const voided = await voidMatches(deps, page, "The reconciliation was deleted.");
     if (!voided.ok || live.length > page.length) return { done: false };
   }
+  const [, dropped] = await runBatch(deps.db, dropRunMatches(reconciliation.id, null, 0, RUN_DROP_PAGE_ROWS));
+  if (dropped?.meta.changes === RUN_DROP_PAGE_ROWS) return { done: false };
   await runBatch(deps.db, [
     expectThat(hasNoLiveMatch(reconciliation.id)),
     ...detachSources(reconciliation.id),

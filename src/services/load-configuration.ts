@@ -1,5 +1,6 @@
+import { FIRST_ROUND } from "../core/matching/decide.ts";
 import type { EngineRule } from "../core/matching/rule.ts";
-import type { RuleDefinition } from "../core/rule-definition.ts";
+import { readRuleDefinition } from "../core/rule-definition.ts";
 import { compileFilters } from "../core/rules/compile.ts";
 import type { Db } from "../db/client.ts";
 import { listActiveRules, listVoidedSets, type News } from "../db/news.ts";
@@ -21,8 +22,7 @@ export async function loadConfiguration(db: Db, reconciliationUid: string, news:
     expectedWithinDays: reconciliation.expected_within_days,
     sources: sources.map(({ source_id: id, side }) => ({ id, side })),
     rules: rules.map(({ id, uid, version, definition }) => {
-      const { filters, on_ambiguous: onAmbiguous } = JSON.parse(definition) as RuleDefinition;
-      return { id, uid, version, filters, onAmbiguous };
+      return { id, uid, version, definition: readRuleDefinition(definition) };
     }),
   };
 }
@@ -76,7 +76,7 @@ function follow(store: ReconcilerStore, before: Configuration, next: Configurati
     cursors,
     isLoading: progress.isLoading || hasNewSource,
     reindexAfter: hasOtherRules ? 0 : progress.reindexAfter,
-    pass: needsPass ? { rule: 0, after: null } : isContinuous ? progress.pass : null,
+    pass: needsPass ? { rule: 0, position: FIRST_ROUND } : isContinuous ? progress.pass : null,
   });
 }
 
@@ -90,15 +90,58 @@ async function loadVoidedSets(db: Db, store: ReconcilerStore, reconciliationId: 
   }
 }
 
-const compiled = new WeakMap<Configuration, EngineRule[]>();
+export interface FailedRule {
+  uid: string;
+  version: number;
+  message: string;
+}
 
-/** The rules of a configuration, compiled once for as long as it is in memory. */
+interface CompiledRules {
+  rules: EngineRule[];
+  failed: FailedRule[];
+}
+
+const compiled = new WeakMap<Configuration, CompiledRules>();
+
+/** The rules of a configuration, compiled once for as long as it is in memory; those that fail are left out. */
 export function compileRules(configuration: Configuration): EngineRule[] {
+  return compileAll(configuration).rules;
+}
+
+/** The rules that could not be compiled, and why. */
+export function listFailedRules(configuration: Configuration): FailedRule[] {
+  return compileAll(configuration).failed;
+}
+
+function compileAll(configuration: Configuration): CompiledRules {
   const known = compiled.get(configuration);
   if (known) return known;
-  const rules = configuration.rules.map(({ id, uid, version, filters, onAmbiguous }): EngineRule => {
-    return { id, uid, version, onAmbiguous, ...compileFilters(filters) };
-  });
-  compiled.set(configuration, rules);
-  return rules;
+  const result: CompiledRules = { rules: [], failed: [] };
+  for (const rule of configuration.rules) {
+    try {
+      result.rules.push(compileOne(rule));
+    } catch (error) {
+      const { uid, version } = rule;
+      result.failed.push({ uid, version, message: String(error) });
+      console.error(
+        JSON.stringify({ message: "rule cannot be compiled", rule_id: uid, version, error: String(error) }),
+      );
+    }
+  }
+  compiled.set(configuration, result);
+  return result;
+}
+
+function compileOne({ id, uid, version, definition }: Configuration["rules"][number]): EngineRule {
+  return {
+    id,
+    uid,
+    version,
+    cardinality: definition.cardinality,
+    groupBy: definition.group_by ?? [],
+    rollup: definition.rollup,
+    isSubset: definition.subset,
+    onAmbiguous: definition.on_ambiguous,
+    compiled: compileFilters(definition.filters).compiled,
+  };
 }

@@ -1,8 +1,10 @@
 import type { ChainHead } from "../core/chain.ts";
+import type { RoundPosition } from "../core/matching/decide.ts";
 import type { Side } from "../core/matching/item.ts";
-import type { ItemIndex, WalkPosition } from "../core/matching/item-index.ts";
-import type { OnAmbiguous } from "../core/matching/rule.ts";
+import type { ItemIndex } from "../core/matching/item-index.ts";
 import type { RunType } from "../core/reconciliation.ts";
+import type { RuleDefinition } from "../core/rule-definition.ts";
+import type { RunProgress } from "./run-progress.ts";
 
 /** What a reconciliation is, as of a generation. */
 export interface Configuration {
@@ -14,7 +16,7 @@ export interface Configuration {
   expectedWithinDays: number | null;
   sources: { id: number; side: Side }[];
   /** Active rules, strong ones first. */
-  rules: { id: number; uid: string; version: number; filters: unknown; onAmbiguous: OnAmbiguous }[];
+  rules: { id: number; uid: string; version: number; definition: RuleDefinition }[];
 }
 
 /** How far a data source's changes have been taken in. */
@@ -36,7 +38,7 @@ export interface Progress {
   /** The item after which keys are still those of older rules; null when all are made. */
   reindexAfter: number | null;
   /** The pass over everything open, after a change of rules or sides: which rule, and where in its walk. */
-  pass: { rule: number; after: WalkPosition | null } | null;
+  pass: { rule: number; position: RoundPosition } | null;
 }
 
 /**
@@ -44,10 +46,17 @@ export interface Progress {
  */
 export interface ReconcilerStore {
   readonly index: ItemIndex;
+  /** The index that a run works on, in the order of a run. */
+  readonly scratch: ItemIndex;
+  /** Empties the scratch index, fast however full it is; the voided sets, which both indexes share, stay. */
+  clearScratch(): void;
   readConfiguration(): Configuration | undefined;
   writeConfiguration(configuration: Configuration): void;
   readProgress(): Progress | undefined;
   writeProgress(progress: Progress): void;
+  /** How far the run is that works on the scratch index; nothing when none does. */
+  readRun(): RunProgress | undefined;
+  writeRun(run: RunProgress | null): void;
   /** Items to look at, each once, in the order in which they were put in. */
   enqueue(ids: readonly number[]): void;
   peekQueue(limit: number): number[];

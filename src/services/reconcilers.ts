@@ -1,3 +1,4 @@
+import type { CandidateSnapshots } from "../core/candidate-view.ts";
 import type { Failure, Result } from "../core/result.ts";
 import type { Statement } from "../db/client.ts";
 
@@ -23,6 +24,12 @@ export interface Reconcilers {
     reason: string | null,
     alongside: Statement[],
   ): Promise<Result<null, Failure>>;
+  /** The records on the other side that come nearest to one, and what the active rules say of them. */
+  findCandidates(
+    reconciliationUid: string,
+    recordUid: string,
+    limit: number,
+  ): Promise<Result<CandidateSnapshots, Failure>>;
   /** Goes on voiding the matches of a reconciliation that is being deleted; says whether none is left. */
   dissolve(reconciliationUid: string): Promise<{ done: boolean }>;
 }

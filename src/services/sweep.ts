@@ -2,10 +2,11 @@ import { sql } from "drizzle-orm";
 import { SWEEP_MAX_RECONCILERS, SWEEP_PARALLEL } from "../config.ts";
 import { dayOf } from "../core/calendar.ts";
 import { all, type Db } from "../db/client.ts";
+import { isUnfinished } from "../db/runs.ts";
 
 /**
  * The cron's round over Reconcilers: those with news that no poke has brought them, with a configuration that they have
- * not taken in, or with something due. Each is found by an index over just such rows; `SWEEP_MAX_RECONCILERS` at most,
+ * not taken in, with something due, or with a run that is not finished. Each is found by an index over just such rows; `SWEEP_MAX_RECONCILERS` at most,
  * in no order, so that one that keeps failing does not hold up the others.
  */
 export async function sweepReconcilers(
@@ -23,6 +24,7 @@ export async function sweepReconcilers(
         where settled_generation <> generation
         union select id from reconciliations indexed by reconciliations_due
         where next_due is not null and next_due < ${dayOf(now)}
+        union select reconciliation_id from runs indexed by runs_unsettled where ${isUnfinished}
       ) waiting cross join reconciliations c on c.id = waiting.id
       order by random() limit ${SWEEP_MAX_RECONCILERS}`,
   );

@@ -1,5 +1,8 @@
 import { TAIL_PAGE_ROWS } from "../config.ts";
-import { type EngineRule, listIndexKeys } from "../core/matching/rule.ts";
+import { FIRST_ROUND } from "../core/matching/decide.ts";
+import { listIndexKeys } from "../core/matching/keys.ts";
+import type { EngineRule } from "../core/matching/rule.ts";
+import { takeInItem } from "../core/matching/waking.ts";
 import { type ItemRow, isOpen, listItems, toItem } from "../db/items.ts";
 import type { News } from "../db/news.ts";
 import { compileRules } from "./load-configuration.ts";
@@ -19,11 +22,11 @@ export function takeInChanges(
   const { changes, cursors, isComplete } = cutAtCommonOrder(progress.cursors, news);
   store.transaction(() => {
     for (const change of changes) {
-      takeInItem(store, configuration, rules, change, !progress.isLoading && configuration.runType === "continuous");
+      takeInRow(store, configuration, rules, change, !progress.isLoading && configuration.runType === "continuous");
     }
     const isLoading = progress.isLoading && !isComplete;
     const startsPass = progress.isLoading && isComplete && configuration.runType === "continuous";
-    const pass = startsPass && rules.length > 0 ? { rule: 0, after: null } : null;
+    const pass = startsPass && rules.length > 0 ? { rule: 0, position: FIRST_ROUND } : null;
     store.writeProgress({ ...progress, cursors, isLoading, pass });
   });
   return isComplete && (store.readProgress() as Progress).pass === null;
@@ -50,22 +53,16 @@ function cutAtCommonOrder(cursors: readonly Cursor[], news: News) {
   return { changes, cursors: moved, isComplete };
 }
 
-function takeInItem(
+function takeInRow(
   store: ReconcilerStore,
   configuration: Configuration,
   rules: readonly EngineRule[],
   row: ItemRow,
   enqueues: boolean,
 ): void {
-  const watchers = store.index.takeWatchers(row.id);
-  if (isOpen(row)) {
-    const item = toItem(row, configuration.expectedWithinDays);
-    store.index.put(item, listIndexKeys(rules, item));
-    if (enqueues) store.enqueue([row.id]);
-  } else {
-    store.index.remove(row.id);
-  }
-  if (enqueues) store.enqueue(watchers);
+  const item = isOpen(row) ? toItem(row, configuration.expectedWithinDays) : null;
+  const woken = takeInItem(row.id, item, rules, store.index);
+  if (enqueues) store.enqueue(item ? [row.id, ...woken] : woken);
 }
 
 /** Reads items anew whose state in the index is in doubt; under a continuous reconciliation they are looked at again. */
@@ -80,7 +77,7 @@ export async function refresh(
   const rules = compileRules(configuration);
   store.transaction(() => {
     for (const id of ids) store.index.remove(id);
-    for (const row of rows) takeInItem(store, configuration, rules, row, configuration.runType === "continuous");
+    for (const row of rows) takeInRow(store, configuration, rules, row, configuration.runType === "continuous");
     store.writeInFlight(store.readInFlight().filter((id) => !ids.includes(id)));
   });
 }

@@ -1,8 +1,7 @@
 import canonicalize from "canonicalize";
 import { sql } from "drizzle-orm";
-import type { OnAmbiguous } from "../core/matching/rule.ts";
-import { fail, invalid, notFound, ok, type Result } from "../core/result.ts";
-import { parseFilters, presentFilters } from "../core/rules/schema.ts";
+import { type FieldError, fail, invalid, notFound, ok, type Result } from "../core/result.ts";
+import { parseRulePatch } from "../core/rule-definition-schema.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import { findRule, type RuleRow, recordRuleVersion, ruleIsAt } from "../db/rules.ts";
@@ -10,27 +9,23 @@ import type { ServiceContext } from "./context.ts";
 
 export interface RulePatch {
   priority?: number | undefined;
-  filters?: unknown;
-  onAmbiguous?: OnAmbiguous | undefined;
   status?: "active" | "inactive" | undefined;
   description?: string | null | undefined;
+  /** What changes of what the rule says, in its wire form. */
+  definition?: Record<string, unknown>;
 }
 
 /** Makes a new version of a rule. Matches that older versions made stay. */
 export async function updateRule(ctx: ServiceContext, uid: string, patch: RulePatch): Promise<Result<RuleRow>> {
   const current = await findRule(ctx.db, ctx.environmentId, uid);
   if (!current) return notFound("rule");
-  const filters = parseFilters(patch.filters === undefined ? current.definition.filters : patch.filters, "/filters");
-  if (!filters.ok) return invalid(filters.failure);
+  const parsed = parseRulePatch(patch.definition ?? {}, current.definition);
+  if (!parsed.ok) return invalid(parsed.failure);
   const next: Changeable = {
     priority: patch.priority ?? current.priority,
     status: patch.status ?? current.status,
     description: patch.description === undefined ? current.description : patch.description,
-    definition: {
-      ...current.definition,
-      filters: presentFilters(filters.value),
-      on_ambiguous: patch.onAmbiguous ?? current.definition.on_ambiguous,
-    },
+    definition: parsed.value,
   };
   const { priority, status, description, definition } = current;
   const isSame = canonicalize(next) === canonicalize({ priority, status, description, definition });
@@ -48,6 +43,17 @@ export async function updateRule(ctx: ServiceContext, uid: string, patch: RulePa
   await ctx.reconcilers.poke([current.reconciliation_uid]);
   const row = await findRule(ctx.db, ctx.environmentId, uid);
   return row ? ok(row) : notFound("rule");
+}
+
+/** What a change would make wrong of what the rule says; nothing if there is no such rule. */
+export async function listRulePatchErrors(
+  ctx: ServiceContext,
+  uid: string,
+  input: Record<string, unknown>,
+): Promise<FieldError[]> {
+  const current = await findRule(ctx.db, ctx.environmentId, uid);
+  const parsed = current && parseRulePatch(input, current.definition);
+  return !parsed || parsed.ok ? [] : parsed.failure;
 }
 
 type Changeable = Pick<RuleRow, "priority" | "status" | "description" | "definition">;

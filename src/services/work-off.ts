@@ -1,5 +1,11 @@
-import { DRAIN_MAX_ITEMS } from "../config.ts";
-import { decideForItems, decideForRule } from "../core/matching/decide.ts";
+import { DRAIN_MAX_ITEMS, SLICE_MAX_STEPS } from "../config.ts";
+import {
+  decideForItems,
+  decideForRule,
+  FIRST_ROUND,
+  type RuleFailure,
+  type WorkLimit,
+} from "../core/matching/decide.ts";
 import type { EngineRule } from "../core/matching/rule.ts";
 import type { Db } from "../db/client.ts";
 import { type News, readChainSince, readNews } from "../db/news.ts";
@@ -16,8 +22,11 @@ export interface WorkDependencies {
   sendDeliveries: (deliveryUids: string[]) => void;
 }
 
-/** `more`: a slice is done and another one waits. `gone`: the reconciliation is deleted. */
-export type WorkState = "settled" | "more" | "gone";
+/**
+ * `more`: a slice is done and another one waits. `run`: nothing newer waits, but a run does, for `workOffRun`. `gone`:
+ * the reconciliation is deleted.
+ */
+export type WorkState = "settled" | "more" | "run" | "gone";
 
 const PASS_PAGE_ITEMS = 200;
 
@@ -91,7 +100,8 @@ async function advance(
   // What is queued meanwhile is looked at once everything is there, after the pass that follows.
   if (isLoading || pass) return "more";
   await drain(deps, store, configuration, rules);
-  return isComplete && store.peekQueue(1).length === 0 ? "settled" : "more";
+  if (!isComplete || store.peekQueue(1).length > 0) return "more";
+  return news.reconciliation.has_run === 1 ? "run" : "settled";
 }
 
 async function workOffPass(
@@ -103,18 +113,20 @@ async function workOffPass(
   pass: NonNullable<Progress["pass"]>,
 ): Promise<void> {
   const rule = rules[pass.rule];
-  const decisions = store.transaction(() => {
+  const { decisions, failures } = store.transaction(() => {
     if (!rule) {
       store.writeProgress({ ...progress, pass: null });
-      return [];
+      return { decisions: [], failures: [] };
     }
-    const decided = decideForRule(rule, rules, store.index, pass.after, PASS_PAGE_ITEMS);
-    const next = decided.after ? { rule: pass.rule, after: decided.after } : { rule: pass.rule + 1, after: null };
+    const decided = decideForRule(rule, rules, store.index, pass.position, limit(PASS_PAGE_ITEMS));
+    const next = decided.next
+      ? { rule: pass.rule, position: decided.next }
+      : { rule: pass.rule + 1, position: FIRST_ROUND };
     store.writeProgress({ ...progress, pass: next });
-    store.enqueue(decided.again);
     store.writeInFlight(listItemIds(decided.decisions));
-    return decided.decisions;
+    return decided;
   });
+  logFailures(configuration, failures);
   await commitDecisions(deps, store, configuration, decisions);
 }
 
@@ -124,13 +136,26 @@ async function drain(
   configuration: Configuration,
   rules: readonly EngineRule[],
 ): Promise<void> {
-  const decisions = store.transaction(() => {
+  const { decisions, failures } = store.transaction(() => {
     const ids = store.peekQueue(DRAIN_MAX_ITEMS);
-    const decided = decideForItems(ids, rules, store.index);
-    store.dequeue(ids);
+    const decided = decideForItems(ids, rules, store.index, limit(DRAIN_MAX_ITEMS));
+    store.dequeue(ids.slice(0, decided.visited));
     store.enqueue(decided.again);
     store.writeInFlight(listItemIds(decided.decisions));
-    return decided.decisions;
+    return decided;
   });
+  logFailures(configuration, failures);
   await commitDecisions(deps, store, configuration, decisions);
+}
+
+/** A rule that throws matches nothing, and stops no other one. */
+export function logFailures({ reconciliationUid }: Configuration, failures: readonly RuleFailure[]): void {
+  for (const { rule, message: error } of failures) {
+    const message = "rule failed";
+    console.error(JSON.stringify({ message, reconciliation_id: reconciliationUid, rule_id: rule.uid, error }));
+  }
+}
+
+function limit(items: number): WorkLimit {
+  return { items, steps: SLICE_MAX_STEPS };
 }

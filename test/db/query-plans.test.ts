@@ -1,7 +1,11 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { handleCron } from "../../src/runtime/cron.ts";
-import { bindings, must, newScene } from "../support/scene.ts";
+import { updateRecord } from "../../src/services/update-record.ts";
+import { addSilently } from "../support/bulk.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+import { matchesOfRun, newSilentRun, runsPath, workOffAll } from "../support/runs.ts";
+import { bindings, must, newScene, SAME_REFERENCE, silentContext } from "../support/scene.ts";
 import { muteQueue, newEndpoint } from "../support/webhooks.ts";
 
 interface Executed {
@@ -54,6 +58,31 @@ async function listScans(database: D1Database, { sql, params }: Executed, tables
   });
 }
 
+async function useRuns() {
+  const scene = await newScene({ runType: "batch", filters: SAME_REFERENCE });
+  const store = new MemoryStore();
+  const run = async (mode: "preview" | "commit", preview: string | null = null) => {
+    const uid = await newSilentRun(scene, mode, preview);
+    return { uid, finish: () => workOffAll(scene, store) };
+  };
+  const rows = ["x", "y"].map((ref) => ({ metadata: { ref } }));
+  const [left] = await addSilently(scene, "left", rows);
+  await addSilently(scene, "right", rows);
+  const preview = await run("preview");
+  await preview.finish();
+  const commit = await run("commit", preview.uid);
+  await updateRecord(silentContext(scene), left as string, { metadata: { ref: "z" } });
+  await commit.finish();
+  await addSilently(scene, "right", [{ metadata: { ref: "z" } }]);
+  const last = await run("commit");
+  await last.finish();
+  expect(await scene.matches()).toHaveLength(2);
+  for (const { uid } of [preview, commit, last]) await matchesOfRun(scene, uid);
+  await must(scene.api.get(`${runsPath(scene)}?limit=1`), 200);
+  await must(scene.api.post(runsPath(scene), { mode: "commit", preview_id: preview.uid }), 409);
+  await must(scene.api.delete(`/v1/reconciliations/${scene.reconciliation}?unmatch=true`), 204);
+}
+
 async function useEverything() {
   const scene = await newScene({ expectedWithinDays: 3 });
   await newEndpoint(scene.tenant.environmentId);
@@ -69,6 +98,7 @@ async function useEverything() {
   await handleCron(bindings, Date.now());
   const [match] = await scene.matches();
   await must(scene.api.get(`/v1/reconciliation_matches/${match.id}`), 200);
+  await must(scene.api.get(`/v1/records/${open.body.id}/candidates?reconciliation_id=${scene.reconciliation}`), 200);
   await must(scene.api.get(`/v1/reconciliation_matches?record_id=${left.body.id}&status=matched`), 200);
   await must(scene.api.get(`/v1/reconciliation_matches?rule_id=${scene.rules[0]}&method=automatic`), 200);
   await must(scene.api.delete(`/v1/reconciliation_matches/${match.id}`), 200);
@@ -76,6 +106,7 @@ async function useEverything() {
   const manual = { reconciliation_id: scene.reconciliation, record_ids, create_adjustment: true };
   await must(scene.api.post("/v1/reconciliation_matches", manual), 201);
   await must(scene.api.get(`/v1/reconciliations/${scene.reconciliation}/audit`), 200);
+  await useRuns();
   await must(scene.api.get(`/v1/reconciliation_rules?reconciliation_id=${scene.reconciliation}`), 200);
   for (const list of ["data_sources", "property_definitions", "reconciliations", "reconciliation_rules", "records"]) {
     await must(scene.api.get(`/v1/${list}`), 200);

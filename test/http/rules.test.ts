@@ -93,10 +93,13 @@ describe("rules", () => {
       ],
     ],
     [
-      { cardinality: "many_to_one", group_by: ["date"] },
+      { cardinality: "one_to_few", group_by: ["amount"], rollup: 7, subset: "yes", filters: [] },
       [
         ["/cardinality", "invalid_value"],
-        ["/group_by", "unknown_field"],
+        ["/filters", "invalid_type"],
+        ["/group_by/0", "changing_field"],
+        ["/rollup", "invalid_type"],
+        ["/subset", "invalid_type"],
       ],
     ],
     [
@@ -217,7 +220,7 @@ describe("a change of a rule", () => {
         ["/version", "unknown_field"],
       ],
     ],
-    [{ cardinality: "many_to_many" }, [["/cardinality", "invalid_value"]]],
+    [{ cardinality: "many" }, [["/cardinality", "invalid_value"]]],
   ])("to %j is refused", async (body, errors) => {
     const scene = await newScene();
     const path = `${PATH}/${scene.rules[0]}`;

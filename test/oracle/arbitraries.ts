@@ -1,8 +1,8 @@
 // Small worlds in which collisions, ties and near misses are the rule and not the exception.
 //
-// What the contract leaves open is drawn rarely or not at all: `amount` against a constant only in one_to_one rules,
-// constants in place of `key` only with `eq` and `in`, every branch of a group rule has an amount condition unless the
-// rule is a subset rule, metadata compared as text holds text only.
+// What the contract leaves open is drawn rarely or not at all: constants in place of `key` only with `eq`, `neq` and
+// `in`, every branch of a group rule has an amount condition unless the rule is a subset rule, metadata compared as text
+// holds text only.
 
 import fc from "fast-check";
 import type {
@@ -174,6 +174,8 @@ const looseConditions: readonly OracleCondition[] = [
   { key: "date", operand: "lte", value: "date" },
   { key: "direction", operand: "eq", value: "direction" },
   { key: "direction", operand: "neq", value: "direction" },
+  { key: "direction", operand: "eq", constant: "credit" },
+  { value: "direction", operand: "neq", constant: "credit" },
   { key: "amount", operand: "gte", value: "amount" },
   { key: "type_key", operand: "eq", constant: "source_a1" },
   { value: "type_key", operand: "eq", constant: "source_b1" },
@@ -207,7 +209,7 @@ const ownAmountConditions: readonly OracleCondition[] = [
 function branchArbitrary(cardinality: OracleCardinality, subset: boolean): fc.Arbitrary<OracleFilter> {
   const grouped = cardinality !== "one_to_one";
   const others = grouped
-    ? [...looseConditions, ...linkingConditions]
+    ? [...looseConditions, ...linkingConditions, ...ownAmountConditions]
     : [...looseConditions, ...linkingConditions, ...linkingConditions, ...ownAmountConditions];
   const amount = grouped && !subset ? amountConditions : fc.option(amountConditions, { nil: null, freq: 3 });
   return fc

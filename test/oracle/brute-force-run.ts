@@ -11,7 +11,7 @@
 //
 // Choices, for an arrival:
 // 6. Only the arriving record is matched; that a match of it may make another pair unique is not followed up.
-// 7. After a partial match it goes on, by the same rule first, then by weaker ones.
+// 7. After a partial match it goes on, by the strongest rule that fits what is left of it, which may be a stronger one.
 // 8. `skip`: the record has one candidate, and among all that is open that candidate has no other.
 
 import { type Candidate, candidatesOf } from "./candidates.ts";
@@ -35,6 +35,9 @@ export interface OracleOutcome {
   readonly state: OracleState;
 }
 
+/** Sets of records that no run makes a match of, by their ids. */
+export type VoidedSets = readonly (readonly string[])[];
+
 type Rank = (taken: OracleItem, x: Candidate, y: Candidate) => number;
 
 /** What a run over these records must make, from a state in which none is matched unless one is given. */
@@ -42,18 +45,25 @@ export function runOracle(
   records: readonly OracleRecord[],
   rules: readonly OracleRule[],
   before: OracleState = untouched(records),
+  voided: VoidedSets = [],
 ): OracleOutcome {
   let outcome: OracleOutcome = { matches: [], ambiguous: [], state: before };
-  for (const rule of byStrength(rules)) outcome = runRule(outcome, rule);
+  for (const rule of byStrength(rules)) outcome = runRule(outcome, rule, voided);
   return stillOpen(outcome);
 }
 
 /** What the arrival of one record must make in a continuous reconciliation whose rules are all one_to_one. */
 export function arriveOracle(state: OracleState, record: OracleRecord, rules: readonly OracleRule[]): OracleOutcome {
   let outcome: OracleOutcome = { matches: [], ambiguous: [], state: [...state, { record, open: record.amount }] };
+  const wrong = rules.find(({ cardinality }) => cardinality !== "one_to_one");
+  if (wrong) throw new Error(`rule ${wrong.id} is not one_to_one`);
+  for (let made = -1; made < outcome.matches.length; ) {
+    made = outcome.matches.length;
+    for (const rule of byStrength(rules)) {
+      if (outcome.matches.length === made) outcome = takeOnce(outcome, rule, record.id, [], byArrivalRank);
+    }
+  }
   for (const rule of byStrength(rules)) {
-    if (rule.cardinality !== "one_to_one") throw new Error(`rule ${rule.id} is not one_to_one`);
-    outcome = take(outcome, rule, record.id, byArrivalRank);
     const around = containing(candidatesOf(outcome.state, rule), record.id);
     const touched = around.flatMap(({ match }) => match.allocations.map((allocation) => allocation.record_id));
     outcome = { ...outcome, ambiguous: [...outcome.ambiguous, ...ambiguityOf(outcome.state, rule, new Set(touched))] };
@@ -65,32 +75,33 @@ function byStrength(rules: readonly OracleRule[]): readonly OracleRule[] {
   return [...rules].sort((x, y) => x.priority - y.priority);
 }
 
-function runRule(before: OracleOutcome, rule: OracleRule): OracleOutcome {
+function runRule(before: OracleOutcome, rule: OracleRule, voided: VoidedSets): OracleOutcome {
   let outcome = before;
   let made: number;
   do {
     made = outcome.matches.length;
-    for (const { record } of [...outcome.state].sort(byRunOrder)) outcome = take(outcome, rule, record.id, byRunRank);
+    for (const { record } of [...outcome.state].sort(byRunOrder)) outcome = take(outcome, rule, record.id, voided);
   } while (outcome.matches.length > made);
   const everyone = new Set(outcome.state.map(({ record }) => record.id));
-  return { ...outcome, ambiguous: [...outcome.ambiguous, ...ambiguityOf(outcome.state, rule, everyone)] };
+  return { ...outcome, ambiguous: [...outcome.ambiguous, ...ambiguityOf(outcome.state, rule, everyone, voided)] };
 }
 
-function take(before: OracleOutcome, rule: OracleRule, id: string, rank: Rank): OracleOutcome {
-  let outcome = before;
-  for (;;) {
-    const taken = outcome.state.find(({ record }) => record.id === id);
-    const all = taken === undefined ? [] : candidatesOf(outcome.state, rule);
-    const mine = [...containing(all, id)];
-    const chosen =
-      rule.on_ambiguous === "skip" ? unique(mine, all) : taken && mine.sort((x, y) => rank(taken, x, y))[0];
-    if (chosen === undefined) return outcome;
-    outcome = {
-      ...outcome,
-      matches: [...outcome.matches, chosen.match],
-      state: applyMatch(outcome.state, chosen.match),
-    };
-  }
+function take(before: OracleOutcome, rule: OracleRule, id: string, voided: VoidedSets): OracleOutcome {
+  const after = takeOnce(before, rule, id, voided, byRunRank);
+  return after === before ? before : take(after, rule, id, voided);
+}
+
+function takeOnce(before: OracleOutcome, rule: OracleRule, id: string, voided: VoidedSets, rank: Rank): OracleOutcome {
+  const taken = before.state.find(({ record }) => record.id === id);
+  const all = taken === undefined ? [] : listAllowed(before.state, rule, voided);
+  const mine = [...containing(all, id)];
+  const chosen = rule.on_ambiguous === "skip" ? unique(mine, all) : taken && mine.sort((x, y) => rank(taken, x, y))[0];
+  if (chosen === undefined) return before;
+  return {
+    ...before,
+    matches: [...before.matches, chosen.match],
+    state: applyMatch(before.state, chosen.match),
+  };
 }
 
 function unique(mine: readonly Candidate[], all: readonly Candidate[]): Candidate | undefined {
@@ -102,9 +113,21 @@ function unique(mine: readonly Candidate[], all: readonly Candidate[]): Candidat
   return overlapping.length === 1 ? only : undefined;
 }
 
-function ambiguityOf(state: OracleState, rule: OracleRule, among: ReadonlySet<string>): readonly OracleAmbiguity[] {
+function listAllowed(state: OracleState, rule: OracleRule, voided: VoidedSets): readonly Candidate[] {
+  return candidatesOf(state, rule).filter(({ match: { allocations } }) => {
+    const ids = new Set(allocations.map(({ record_id }) => record_id));
+    return !voided.some((set) => set.length === ids.size && set.every((id) => ids.has(id)));
+  });
+}
+
+function ambiguityOf(
+  state: OracleState,
+  rule: OracleRule,
+  among: ReadonlySet<string>,
+  voided: VoidedSets = [],
+): readonly OracleAmbiguity[] {
   if (rule.on_ambiguous !== "skip") return [];
-  const left = candidatesOf(state, rule);
+  const left = listAllowed(state, rule, voided);
   return [...state]
     .sort(byRunOrder)
     .filter(({ record }) => among.has(record.id))

@@ -7,9 +7,9 @@
 //    "5 > B's n". Only with an array and `in`/`not_in` is it "B's field is in the array".
 // 3. `amount` against a constant tests each member's own amount, in groups too.
 // 4. `direction` against B's `direction` compares the signs of the sums; a zero sum satisfies `eq` and `neq` alike.
-//    Against a constant: a set of one record tests that record's own direction; a larger one the sign of its sum, and
-//    a zero sum satisfies every operand. Against any other field, each member's own direction is compared.
-// 5. "Fixes both by constants" means an `eq` with a constant on each side's direction; `in`, `neq` fix nothing.
+//    Against a constant or any other field: a set of one record has that record's own direction, a larger one the sign
+//    of its sum; a zero sum satisfies what a credit or a debit would.
+// 5. "Fixes both by constants" means an `eq` or `neq` with a constant on each side's direction; `in` fixes nothing.
 // 6. `eq`, `neq`, `in` compare as text, a number by its JSON text, unless both are numbers. Order comparisons are
 //    numeric when both sides read as numbers, else by code units. A comparison with `amount` or `date` is numeric or by
 //    day; where the other side does not read as one, it counts as missing.
@@ -18,7 +18,8 @@
 // 8. With `month`, `tolerance_amount` plays no part.
 // 9. A group rule's branch without an amount condition never holds, unless the rule is a subset rule: a group is taken
 //    whole, so there is no smaller amount to take.
-// 10. A subset rule's branch without an amount condition admits no record of amount 0.
+// 10. A subset rule's branch without an amount condition admits no record of amount 0; one with an amount condition
+//     admits none that by itself fails a condition against a constant, be it one on direction.
 
 import { type Content, contentOf, dayNumber, isMissing, magnitude, signedSum, textOf } from "./fields.ts";
 import type { OracleCondition, OracleFilter, OracleItem, OracleRule, OracleSide, OracleTransform } from "./model.ts";
@@ -61,9 +62,17 @@ export function whyNot(branch: Branch, rule: OracleRule, a: Items, b: Items): st
     if (rule.cardinality !== "one_to_one" && !rule.subset) return "a group without an amount condition";
     if (rule.subset && magnitude(signedSum(a)) !== magnitude(signedSum(b))) return "the sums differ";
   }
+  if (rule.subset && [...a, ...b].some((item) => item.record.amount === 0 && failsAlone(branch, item))) {
+    return "amount 0 of a direction that is not wanted";
+  }
   if (!directionRuleHolds(branch, a, b)) return "the directions differ";
   const failed = amountsFirst(branch).find((condition) => !conditionHolds(condition, a, b));
   return failed === undefined ? undefined : `the condition ${JSON.stringify(failed)} fails`;
+}
+
+function failsAlone(branch: Branch, item: OracleItem): boolean {
+  const own = branch.filter(({ key, value }) => (item.record.side === "a" ? value : key) === undefined);
+  return own.some((condition) => !conditionHolds(condition, [item], [item]));
 }
 
 function amountsFirst(branch: Branch): Branch {
@@ -76,7 +85,9 @@ export function directionRuleHolds(branch: Branch, a: Items, b: Items): boolean 
     (c) => c.key === "direction" && c.value === "direction" && (c.operand === "eq" || c.operand === "neq"),
   );
   const fixes = (end: "key" | "value") =>
-    branch.some((c) => c[end] === "direction" && c.operand === "eq" && c.constant !== undefined);
+    branch.some(
+      (c) => c[end] === "direction" && (c.operand === "eq" || c.operand === "neq") && c.constant !== undefined,
+    );
   if (compares || (fixes("key") && fixes("value"))) return true;
   const product = signedSum(a) * signedSum(b);
   return product >= 0n;
@@ -94,30 +105,34 @@ export function conditionHolds(condition: OracleCondition, a: Items, b: Items): 
   if (constant !== undefined) {
     const field = key ?? value ?? "";
     const items = key === undefined ? b : a;
-    if (field === "direction" && items.length > 1) return groupDirectionFits(condition, items);
     const constantIsRight = key !== undefined || Array.isArray(constant);
     const change = key === undefined ? transforms?.value : transforms?.key;
-    const fields = items.map((item) => operandOf(item, field, change, constantIsRight ? "eq" : operand));
     const fixed: Operand = { content: constant, isDate: false };
-    return fields.every((one) => compare(condition, constantIsRight ? one : fixed, constantIsRight ? fixed : one));
+    return readingsOf(items, field).some((reading) =>
+      reading
+        .map((item) => operandOf(item, field, change, constantIsRight ? "eq" : operand))
+        .every((one) => compare(condition, constantIsRight ? one : fixed, constantIsRight ? fixed : one)),
+    );
   }
   if (key === "direction" && value === "direction" && (operand === "eq" || operand === "neq")) {
     const product = signedSum(a) * signedSum(b);
     return product === 0n || product > 0n === (operand === "eq");
   }
-  const left = operandsOf(a, key ?? "", transforms?.key, "a", operand);
-  const right = operandsOf(b, value ?? "", transforms?.value, "b", operand);
-  return left.every((x) => right.every((y) => compare(condition, x, y)));
+  return readingsOf(a, key ?? "").some((as) =>
+    readingsOf(b, value ?? "").some((bs) => {
+      const left = operandsOf(as, key ?? "", transforms?.key, "a", operand);
+      const right = operandsOf(bs, value ?? "", transforms?.value, "b", operand);
+      return left.every((x) => right.every((y) => compare(condition, x, y)));
+    }),
+  );
 }
 
-function groupDirectionFits(condition: OracleCondition, items: Items): boolean {
+/** The ways in which a field of a set can be read: where a group's direction is asked, its members have the group's. */
+function readingsOf(items: Items, field: string): readonly Items[] {
+  if (field !== "direction" || items.length === 1) return [items];
   const sum = signedSum(items);
-  if (sum === 0n) return true;
-  return compare(
-    condition,
-    { content: sum > 0n ? "credit" : "debit", isDate: false },
-    { content: condition.constant ?? "", isDate: false },
-  );
+  const directions = (["credit", "debit"] as const).filter((one) => sum === 0n || sum > 0n === (one === "credit"));
+  return directions.map((direction) => items.map(({ record, open }) => ({ record: { ...record, direction }, open })));
 }
 
 function operandsOf(items: Items, field: string, change: Transforms, side: OracleSide, operand: string): Operand[] {

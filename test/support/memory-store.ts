@@ -1,28 +1,22 @@
-import type { IndexedItem, IndexKey } from "../../src/core/matching/item-index.ts";
+import type { IndexedItem } from "../../src/core/matching/item-index.ts";
 import { MemoryIndex } from "../../src/core/matching/memory-index.ts";
 import type { Configuration, Progress, ReconcilerStore } from "../../src/services/reconciler-store.ts";
-
-class CountedIndex extends MemoryIndex {
-  readonly items = new Map<number, IndexedItem>();
-
-  override put(item: IndexedItem, keys: readonly IndexKey[]): void {
-    super.put(item, keys);
-    this.items.set(item.id, item);
-  }
-
-  override remove(id: number): void {
-    super.remove(id);
-    this.items.delete(id);
-  }
-}
+import type { RunProgress } from "../../src/services/run-progress.ts";
 
 /** A Reconciler's memory without a Reconciler: two of them over one D1 are what two overlapping objects would be. */
 export class MemoryStore implements ReconcilerStore {
-  index = new CountedIndex();
+  readonly #voidedSets = new Set<string>();
+  readonly index = new MemoryIndex("arrival", this.#voidedSets);
+  readonly scratch = new MemoryIndex("run", this.#voidedSets);
   #configuration: Configuration | undefined;
   #progress: Progress | undefined;
+  #run: RunProgress | null = null;
   #queue = new Set<number>();
   #inFlight: number[] = [];
+
+  clearScratch(): void {
+    this.scratch.clear();
+  }
 
   readConfiguration(): Configuration | undefined {
     return this.#configuration;
@@ -38,6 +32,14 @@ export class MemoryStore implements ReconcilerStore {
 
   writeProgress(progress: Progress): void {
     this.#progress = progress;
+  }
+
+  readRun(): RunProgress | undefined {
+    return this.#run ?? undefined;
+  }
+
+  writeRun(run: RunProgress | null): void {
+    this.#run = run;
   }
 
   enqueue(ids: readonly number[]): void {
@@ -61,43 +63,52 @@ export class MemoryStore implements ReconcilerStore {
   }
 
   removeSource(sourceId: number): void {
-    for (const item of [...this.index.items.values()]) {
+    for (const item of this.#items()) {
       if (item.sourceId === sourceId) this.index.remove(item.id);
     }
   }
 
   listIds(after: number, limit: number): number[] {
-    return [...this.index.items.keys()]
+    return this.#items()
+      .map(({ id }) => id)
       .filter((id) => id > after)
       .sort((left, right) => left - right)
       .slice(0, limit);
   }
 
   clearKeys(): void {
-    for (const item of [...this.index.items.values()]) this.index.put(item, []);
+    for (const item of this.#items()) this.index.put(item, []);
   }
 
   listDue(today: string, limit: number): number[] {
-    return [...this.index.items.values()]
-      .filter((item) => item.due !== null && item.due < today)
-      .map((item) => item.id)
+    return this.#items()
+      .filter(({ due }) => due !== null && due < today)
+      .sort((left, right) => ((left.due as string) < (right.due as string) ? -1 : 1))
+      .map(({ id }) => id)
       .slice(0, limit);
   }
 
   nextDue(): string | null {
-    const days = [...this.index.items.values()].flatMap((item) => (item.due === null ? [] : [item.due]));
+    const days = this.#items().flatMap(({ due }) => (due === null ? [] : [due]));
     return days.sort()[0] ?? null;
   }
 
   clear(): void {
-    this.index = new CountedIndex();
+    this.index.clear();
+    this.scratch.clear();
+    this.#voidedSets.clear();
     this.#configuration = undefined;
     this.#progress = undefined;
-    this.#queue = new Set();
+    this.#run = null;
+    this.#queue.clear();
     this.#inFlight = [];
   }
 
   transaction<T>(work: () => T): T {
     return work();
+  }
+
+  #items(): IndexedItem[] {
+    return this.index.walk(null, Number.MAX_SAFE_INTEGER);
   }
 }

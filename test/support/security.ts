@@ -10,6 +10,8 @@ export interface Guarded {
    * `{ id }`. Left out where no path has a parameter.
    */
   prepare?: (owner: Tenant) => Promise<Record<string, string>>;
+  /** Required query parameters by operation id; their values are among those that `prepare` answers with. */
+  queries?: Record<string, string[]>;
   /** Bodies by operation id, where the example of the body's schema would be refused in a fresh environment. */
   bodies?: Record<string, unknown>;
 }
@@ -18,25 +20,27 @@ export interface Guarded {
  * What every endpoint owes its callers: no answer without a valid key, none beyond the key's scope, and nothing of
  * another environment.
  */
-export function itIsGuarded({ endpoints, prepare, bodies = {} }: Guarded): void {
+export function itIsGuarded({ endpoints, prepare, queries = {}, bodies = {} }: Guarded): void {
   describe.each(endpoints.map((endpoint) => [endpoint.operationId, endpoint] as const))("%s", (_, endpoint) => {
     const namesResource = endpoint.path.includes("{");
     const body = bodies[endpoint.operationId] ?? endpoint.body?.meta()?.example;
+    const send = (api: Api, names: Record<string, string> = {}) =>
+      sendRequest(api, endpoint, names, queries[endpoint.operationId] ?? [], body);
 
     it("asks for a key", async () => {
-      const reply = await send(new Api(null), endpoint, {}, body);
+      const reply = await send(new Api(null));
       expect(reply).toMatchObject({ status: 401, body: { status: 401, code: "invalid_key" } });
     });
 
     it("refuses a key that nobody made", async () => {
-      const reply = await send(new Api("tk_live_nobody-made-this-one"), endpoint, {}, body);
+      const reply = await send(new Api("tk_live_nobody-made-this-one"));
       expect(reply).toMatchObject({ status: 401, body: { status: 401, code: "invalid_key" } });
     });
 
     if (endpoint.scope !== "read") {
       it("refuses a read-only key", async () => {
         const { reader } = await newTenant();
-        const reply = await send(reader, endpoint, {}, body);
+        const reply = await send(reader);
         expect(reply).toMatchObject({ status: 403, body: { status: 403, code: "missing_scope" } });
       });
     }
@@ -44,7 +48,7 @@ export function itIsGuarded({ endpoints, prepare, bodies = {} }: Guarded): void 
     if (endpoint.scope === "admin") {
       it("refuses a key that may write but not administer", async () => {
         const { writer } = await newTenant();
-        const reply = await send(writer, endpoint, {}, body);
+        const reply = await send(writer);
         expect(reply).toMatchObject({ status: 403, body: { status: 403, code: "missing_scope" } });
       });
     }
@@ -54,9 +58,9 @@ export function itIsGuarded({ endpoints, prepare, bodies = {} }: Guarded): void 
         const [owner, stranger] = await Promise.all([newTenant(), newTenant()]);
         if (!prepare) throw new Error(`${endpoint.operationId} names a resource: itIsGuarded needs prepare()`);
         const names = await prepare(owner);
-        const refused = await send(stranger.admin, endpoint, names, body);
+        const refused = await send(stranger.admin, names);
         expect(refused).toMatchObject({ status: 404, body: { status: 404, code: "not_found" } });
-        const answered = await send(owner.admin, endpoint, names, body);
+        const answered = await send(owner.admin, names);
         expect(answered.status).not.toBe(404);
         expect(answered.status).toBeLessThan(500);
       });
@@ -64,12 +68,20 @@ export function itIsGuarded({ endpoints, prepare, bodies = {} }: Guarded): void 
   });
 }
 
-function send(api: Api, endpoint: Endpoint, names: Record<string, string>, body: unknown) {
+function sendRequest(
+  api: Api,
+  endpoint: Endpoint,
+  names: Record<string, string>,
+  queries: readonly string[],
+  body: unknown,
+) {
   const path = endpoint.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(names[name] ?? UNKNOWN));
+  const query = queries.map((name) => `${name}=${encodeURIComponent(names[name] ?? UNKNOWN)}`).join("&");
+  const address = query === "" ? path : `${path}?${query}`;
   const method = endpoint.method.toUpperCase();
   return endpoint.body === undefined
-    ? api.send(method, path)
-    : api.send(method, path, JSON.stringify(body), { "Content-Type": "application/json" });
+    ? api.send(method, address)
+    : api.send(method, address, JSON.stringify(body), { "Content-Type": "application/json" });
 }
 
 const UNKNOWN = "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1a";

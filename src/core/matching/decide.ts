@@ -1,78 +1,206 @@
-import type { ItemIndex, WalkPosition } from "./item-index.ts";
-import { walkPositionOf } from "./item-index.ts";
-import { type Decision, findPartner, type Outcome } from "./one-to-one.ts";
-import { type EngineRule, listIndexKeys } from "./rule.ts";
+import type { Decision } from "./decision.ts";
+import { compareWalk, type IndexedItem, type ItemIndex, type WalkPosition, walkPositionOf } from "./item-index.ts";
+import { listIndexKeys } from "./keys.ts";
+import { RIVALS_MAX_NOTES } from "./limits.ts";
+import { findOutcome, type Outcome, propose } from "./outcome.ts";
+import { listRecords } from "./proposal.ts";
+import type { EngineRule } from "./rule.ts";
+import { type Meter, newMeter, type Search } from "./search.ts";
+import { listWoken } from "./waking.ts";
 
 export interface Decided {
   decisions: Decision[];
   /** Items that have to be looked at again, in this order. */
   again: number[];
+  /** How many of the items were looked at before the work came to its limit. */
+  visited: number;
+  failures: RuleFailure[];
+}
+
+/** A rule whose evaluation threw for some item: nothing is matched by it there, and the other rules go on. */
+export interface RuleFailure {
+  rule: EngineRule;
+  message: string;
+}
+
+/** What one call may do: look at so many items, and stop after the item that brings the work to so many steps. */
+export interface WorkLimit {
+  items: number;
+  steps: number;
 }
 
 /**
  * Matches items in the given order, each under every rule, strong rules first, until nothing fits any more. The index
  * takes in each decision at once, so that the next one sees it.
  */
-export function decideForItems(ids: readonly number[], rules: readonly EngineRule[], index: ItemIndex): Decided {
-  const decided: Decided = { decisions: [], again: [] };
-  for (const id of ids) {
+export function decideForItems(
+  ids: readonly number[],
+  rules: readonly EngineRule[],
+  index: ItemIndex,
+  limit: WorkLimit,
+): Decided {
+  const decided: Decided = { decisions: [], again: [], visited: 0, failures: [] };
+  const meter = newMeter();
+  for (const id of ids.slice(0, limit.items)) {
     for (;;) {
-      const decision = findDecision(id, rules, index);
+      const decision = findDecision(id, rules, index, meter, decided.again);
       if (!decision) break;
       decided.decisions.push(decision);
-      const remaining = applyDecision(decision, rules, index, decided.again);
-      decided.again.push(...remaining.filter((other) => other !== id));
+      meter.groups.clear();
+      decided.again.push(...applyDecision(decision, rules, index).filter((other) => other !== id));
+      forgetNotes(decision, rules, index);
     }
+    decided.visited += 1;
+    if (meter.steps >= limit.steps) break;
   }
-  return decided;
+  return { ...decided, failures: listFailures(meter) };
 }
 
-function findDecision(id: number, rules: readonly EngineRule[], index: ItemIndex): Decision | undefined {
+/** With another open amount a record may be ambiguous because of others than before. */
+function forgetNotes({ allocations }: Decision, rules: readonly EngineRule[], index: ItemIndex): void {
+  for (const { item } of allocations) {
+    for (const rule of index.find(item.id) ? rules : []) index.note(item.id, rule.id, null);
+  }
+}
+
+function findDecision(
+  id: number,
+  rules: readonly EngineRule[],
+  index: ItemIndex,
+  meter: Meter,
+  again: number[],
+): Decision | undefined {
   for (const rule of rules) {
-    const outcome = lookAt(id, rule, index);
+    const { outcome, unnoted } = lookAt(id, { rule, index, meter });
     if (outcome.kind === "match") return outcome.decision;
+    again.push(...unnoted);
   }
   return undefined;
 }
 
-function lookAt(id: number, rule: EngineRule, index: ItemIndex): Outcome {
+interface Sight {
+  outcome: Outcome;
+  /** Others that an ambiguous record has made ambiguous, too, as far as they have not been noted as such. */
+  unnoted: number[];
+}
+
+function lookAt(id: number, search: Search): Sight {
+  const { rule, index } = search;
   const item = index.find(id);
-  if (!item) return { kind: "none" };
-  const outcome = findPartner(rule, item, index);
-  if (outcome.kind === "ambiguous") index.watch(id, outcome.because);
-  return outcome;
+  if (!item) return { outcome: { kind: "none" }, unnoted: [] };
+  const isNew = rule.onAmbiguous === "skip" && !hasNote(index, id, rule);
+  const outcome = tryToFind(search, item);
+  const isUncertain = outcome.kind === "ambiguous" || outcome.kind === "cut";
+  if (isUncertain) index.watch(id, outcome.because);
+  index.note(id, rule.id, isUncertain ? outcome.kind : null);
+  const unnoted = outcome.kind === "ambiguous" ? listUnnoted(search, item, outcome.because, isNew) : [];
+  return { outcome, unnoted };
+}
+
+function tryToFind(search: Search, item: IndexedItem): Outcome {
+  try {
+    return findOutcome(search, item);
+  } catch (error) {
+    search.meter.failures.set(search.rule, String(error));
+    return { kind: "none" };
+  }
+}
+
+function listUnnoted(search: Search, item: IndexedItem, because: readonly number[], isNew: boolean): number[] {
+  const { rule, index } = search;
+  const isUnnoted = (other: number) => other !== item.id && !hasNote(index, other, rule);
+  // A search for sets names all that it chose from. Some of these are in no set: they would be named for ever.
+  if (rule.isSubset) return isNew ? because.filter(isUnnoted) : [];
+  if (!isNew && !because.some(isUnnoted)) return [];
+  return [...new Set([...because, ...listRivals(search, item)])].filter(isUnnoted);
+}
+
+/** The records with which a rule might match an ambiguous one, not only the best of them. */
+function listRivals(search: Search, item: IndexedItem): number[] {
+  const { found } = propose(search, item, RIVALS_MAX_NOTES);
+  return found.flatMap(listRecords).map(({ id }) => id);
+}
+
+function listFailures({ failures }: Meter): RuleFailure[] {
+  return [...failures].map(([rule, message]) => ({ rule, message }));
+}
+
+function hasNote(index: ItemIndex, itemId: number, rule: EngineRule): boolean {
+  const [note] = index.listNotes({ itemId, ruleId: rule.id - 1 }, 1);
+  return note?.itemId === itemId && note.ruleId === rule.id;
+}
+
+/** Where a pass under one rule is: in its walk over all items, or over those that its own matches have woken. */
+export interface RoundPosition {
+  isRepeat: boolean;
+  after: WalkPosition | null;
+}
+
+export const FIRST_ROUND: RoundPosition = { isRepeat: false, after: null };
+
+export interface RuleSlice {
+  decisions: Decision[];
+  visited: number;
+  failures: RuleFailure[];
+  /** Where the next slice goes on; null once the rule has nothing left to match. */
+  next: RoundPosition | null;
 }
 
 /**
- * One slice of a pass: walks through `limit` items of Side A under one rule. `after` is where the next slice of this
- * rule goes on, null once the rule is done.
+ * One slice of a pass under one rule: takes the items of both sides in walking order and matches each until nothing
+ * fits it any more, then again those for which that has changed something, until nothing changes.
  */
 export function decideForRule(
   rule: EngineRule,
   rules: readonly EngineRule[],
   index: ItemIndex,
-  after: WalkPosition | null,
-  limit: number,
-): Decided & { after: WalkPosition | null } {
-  const decided: Decided = { decisions: [], again: [] };
-  const page = index.walk("a", after, limit);
-  for (const { id } of page) {
+  position: RoundPosition,
+  limit: WorkLimit,
+): RuleSlice {
+  const slice: RuleSlice = { decisions: [], visited: 0, failures: [], next: null };
+  const meter = newMeter();
+  let after = position.after;
+  for (const item of walkRound(index, position, limit.items)) {
+    index.unwake(item.id);
     for (;;) {
-      const outcome = lookAt(id, rule, index);
+      const { outcome, unnoted } = lookAt(item.id, { rule, index, meter });
+      index.wake(unnoted.filter((id) => position.isRepeat || isBefore(index.find(id), item)));
       if (outcome.kind !== "match") break;
-      decided.decisions.push(outcome.decision);
-      decided.again.push(...applyDecision(outcome.decision, rules, index, decided.again));
+      slice.decisions.push(outcome.decision);
+      meter.groups.clear();
+      index.wake(applyDecision(outcome.decision, rules, index).filter((id) => id !== item.id));
     }
+    slice.visited += 1;
+    after = walkPositionOf(item);
+    if (meter.steps >= limit.steps) break;
   }
-  const last = page.at(-1);
-  return { ...decided, after: last && page.length === limit ? walkPositionOf(last) : null };
+  slice.failures = listFailures(meter);
+  const isAtEnd = slice.visited < limit.items && meter.steps < limit.steps;
+  if (!isAtEnd) return { ...slice, next: { ...position, after } };
+  return index.walkWoken(null, 1).length > 0 ? { ...slice, next: { isRepeat: true, after: null } } : slice;
 }
 
-/** Lets the index take in a decision. Answers the ids of its items that are still open with what remains. */
-function applyDecision(decision: Decision, rules: readonly EngineRule[], index: ItemIndex, again: number[]): number[] {
-  const remaining: number[] = [];
+function* walkRound(index: ItemIndex, { isRepeat, after }: RoundPosition, limit: number): Generator<IndexedItem> {
+  if (!isRepeat) return yield* index.walk(after, limit);
+  // A match may wake items just ahead of it, so that none may be read before its turn.
+  for (let count = 0; count < limit; count++) {
+    const [item] = index.walkWoken(after, 1);
+    if (!item) return;
+    yield item;
+    after = walkPositionOf(item);
+  }
+}
+
+/** Whether a round has come past an item; what lies ahead is looked at anyway. */
+function isBefore(other: IndexedItem | undefined, item: IndexedItem): boolean {
+  return other !== undefined && compareWalk(walkPositionOf(other), walkPositionOf(item)) < 0;
+}
+
+/** Lets the index take in a decision. Answers the ids of items for which it may have made another match possible. */
+function applyDecision(decision: Decision, rules: readonly EngineRule[], index: ItemIndex): number[] {
+  const woken: number[] = [];
   for (const { item, amount } of decision.allocations) {
-    again.push(...index.takeWatchers(item.id));
+    woken.push(...index.takeWatchers(item.id));
     const indexed = index.find(item.id);
     if (!indexed) continue;
     const left = { ...indexed, open: indexed.open - amount, matches: indexed.matches + 1 };
@@ -80,8 +208,9 @@ function applyDecision(decision: Decision, rules: readonly EngineRule[], index: 
       index.remove(item.id);
     } else {
       index.put(left, listIndexKeys(rules, left));
-      remaining.push(item.id);
+      woken.push(item.id);
     }
   }
-  return remaining;
+  const changed = decision.allocations.map(({ item }) => item);
+  return [...new Set([...woken, ...listWoken(changed, rules, index)])];
 }

@@ -1,9 +1,9 @@
-import { type FieldError, fail, ok, type Result } from "../result.ts";
 import { formatDecimal } from "../decimal.ts";
 import { getExponent, MAX_MINOR_UNITS, toDecimal } from "../money.ts";
+import { type FieldError, fail, ok, type Result } from "../result.ts";
 import { compareTexts } from "../text.ts";
+import type { Allocation } from "./decision.ts";
 import type { Item, Side, Sign } from "./item.ts";
-import type { Allocation } from "./one-to-one.ts";
 
 export interface ManualChoice {
   createAdjustment: boolean;

@@ -1,70 +1,136 @@
 import { compareTexts } from "../text.ts";
 import type { Item, Side } from "./item.ts";
-import { type IndexedItem, type IndexKey, type ItemIndex, type WalkPosition, walkPositionOf } from "./item-index.ts";
+import {
+  compareCandidates,
+  compareWalk,
+  type Finding,
+  type IndexedItem,
+  type IndexKey,
+  type IndexOrder,
+  type ItemIndex,
+  type Note,
+  type Tally,
+  tieOf,
+  type WalkPosition,
+  walkPositionOf,
+} from "./item-index.ts";
 
-interface Slot {
-  amount: number;
+interface Place {
+  rank: number;
   date: string;
+  tie: string;
   id: number;
 }
 
-/** An index of plain sorted arrays: for previews, for tests, and as the picture that the other one must agree with. */
+interface Slot extends Place {
+  isTallied: boolean;
+}
+
+/** An index of plain sorted arrays: for tests, and as the picture that the other one must agree with. */
 export class MemoryIndex implements ItemIndex {
+  readonly order: IndexOrder;
+  readonly #voidedSets: Set<string>;
   readonly #items = new Map<number, IndexedItem>();
   readonly #keys = new Map<number, readonly IndexKey[]>();
-  readonly #buckets = new Map<string, Slot[]>();
-  readonly #voidedSets = new Set<string>();
+  /** By plan and side, then by key; none is empty. */
+  readonly #buckets = new Map<string, Map<string, Slot[]>>();
+  readonly #woken = new Set<number>();
   readonly #watchers = new Map<number, Set<number>>();
+  readonly #notes = new Map<number, Map<number, Finding>>();
+
+  /** Indexes of the same reconciliation share its voided sets. */
+  constructor(order: IndexOrder = "arrival", voidedSets = new Set<string>()) {
+    this.order = order;
+    this.#voidedSets = voidedSets;
+  }
+
+  /** Forgets everything but the voided sets. */
+  clear(): void {
+    for (const part of [this.#items, this.#keys, this.#buckets, this.#woken, this.#watchers, this.#notes]) part.clear();
+  }
 
   find(id: number): IndexedItem | undefined {
     return this.#items.get(id);
   }
 
   put(item: IndexedItem, keys: readonly IndexKey[]): void {
-    this.remove(item.id);
+    this.#removeSlots(item.id);
     this.#items.set(item.id, item);
     this.#keys.set(item.id, keys);
-    for (const { plan, key } of keys) {
-      const name = bucketName(plan, item.side, key);
-      const bucket = this.#buckets.get(name) ?? [];
-      const slot = slotOf(item);
+    for (const key of keys) {
+      const buckets = this.#bucketsOf(key.plan, item.side);
+      const bucket = buckets.get(key.key) ?? [];
+      const slot = this.#slotOf(item, key);
       bucket.splice(lowerBound(bucket, slot), 0, slot);
-      this.#buckets.set(name, bucket);
+      buckets.set(key.key, bucket);
     }
   }
 
   remove(id: number): void {
-    const item = this.#items.get(id);
-    if (!item) return;
-    for (const { plan, key } of this.#keys.get(id) ?? []) {
-      const bucket = this.#buckets.get(bucketName(plan, item.side, key)) as Slot[];
-      bucket.splice(lowerBound(bucket, slotOf(item)), 1);
-    }
+    this.#removeSlots(id);
     this.#items.delete(id);
     this.#keys.delete(id);
+    this.#woken.delete(id);
+    this.#notes.delete(id);
   }
 
-  nextAmount(plan: string, side: Side, key: string, from: number, direction: "up" | "down"): number | undefined {
-    const bucket = this.#buckets.get(bucketName(plan, side, key)) ?? [];
-    if (direction === "up") return bucket[lowerBound(bucket, { amount: from, date: "", id: 0 })]?.amount;
-    return bucket[lowerBound(bucket, { amount: from + 1, date: "", id: 0 }) - 1]?.amount;
+  nextRank(plan: string, side: Side, key: string, from: number, direction: "up" | "down"): number | undefined {
+    const bucket = this.#bucketOf(plan, side, key);
+    if (direction === "up") return bucket[lowerBound(bucket, startOf(from))]?.rank;
+    return bucket[lowerBound(bucket, startOf(from + 1)) - 1]?.rank;
   }
 
-  listAt(plan: string, side: Side, key: string, amount: number, after: Item | null, limit: number): IndexedItem[] {
-    const bucket = this.#buckets.get(bucketName(plan, side, key)) ?? [];
-    const start = lowerBound(
-      bucket,
-      after ? { amount, date: after.date, id: after.id + 1 } : { amount, date: "", id: 0 },
-    );
-    const slots = bucket.slice(start, start + limit).filter((slot) => slot.amount === amount);
-    return slots.map((slot) => this.#items.get(slot.id) as IndexedItem);
+  listAt(plan: string, side: Side, key: string, rank: number, after: Item | null, limit: number): IndexedItem[] {
+    const start = after ? { rank, date: after.date, tie: tieOf(after, this.order), id: after.id + 1 } : startOf(rank);
+    return this.#listFrom(this.#bucketOf(plan, side, key), start, rank, limit);
   }
 
-  walk(side: Side, after: WalkPosition | null, limit: number): IndexedItem[] {
+  listBetween(plan: string, side: Side, key: string, min: number, max: number, limit: number): IndexedItem[] {
+    return this.#listFrom(this.#bucketOf(plan, side, key), startOf(min), max, limit);
+  }
+
+  nextKey(plan: string, side: Side, prefix: string, after: string): string | undefined {
+    return [...this.#bucketsOf(plan, side).keys()]
+      .filter((key) => key.startsWith(prefix) && compareTexts(key, after) > 0)
+      .sort(compareTexts)[0];
+  }
+
+  tally(plan: string, side: Side, key: string, min: number, max: number): Tally[] {
+    const tallies = new Map<number, Tally>();
+    for (const slot of this.#bucketOf(plan, side, key)) {
+      if (!slot.isTallied || slot.rank < min || slot.rank > max) continue;
+      const { open, sign } = this.#items.get(slot.id) as IndexedItem;
+      const { count, sum } = tallies.get(slot.rank) ?? { count: 0, sum: 0n };
+      tallies.set(slot.rank, { rank: slot.rank, count: count + 1, sum: sum + BigInt(open) * BigInt(sign) });
+    }
+    return [...tallies.values()].sort((left, right) => right.rank - left.rank);
+  }
+
+  listNearest(side: Side, currency: string, amount: number, limit: number): IndexedItem[] {
+    const distance = (item: IndexedItem) => Math.abs(item.open - amount);
     return [...this.#items.values()]
-      .filter((item) => item.side === side && (after === null || compareWalk(walkPositionOf(item), after) > 0))
-      .sort((left, right) => compareWalk(walkPositionOf(left), walkPositionOf(right)))
+      .filter((item) => item.side === side && item.currency === currency)
+      .sort((left, right) => distance(left) - distance(right) || compareCandidates(left, right, this.order))
       .slice(0, limit);
+  }
+
+  walk(after: WalkPosition | null, limit: number): IndexedItem[] {
+    return walkThrough([...this.#items.values()], after, limit);
+  }
+
+  wake(ids: readonly number[]): void {
+    for (const id of ids) {
+      if (this.#items.has(id)) this.#woken.add(id);
+    }
+  }
+
+  unwake(id: number): void {
+    this.#woken.delete(id);
+  }
+
+  walkWoken(after: WalkPosition | null, limit: number): IndexedItem[] {
+    const woken = [...this.#woken].map((id) => this.#items.get(id) as IndexedItem);
+    return walkThrough(woken, after, limit);
   }
 
   isVoidedSet(setKey: string): boolean {
@@ -87,36 +153,87 @@ export class MemoryIndex implements ItemIndex {
     this.#watchers.delete(id);
     return watchers;
   }
+
+  note(itemId: number, ruleId: number, finding: Finding | null): void {
+    if (!this.#items.has(itemId)) return;
+    const notes = this.#notes.get(itemId) ?? new Map<number, Finding>();
+    if (finding === null) notes.delete(ruleId);
+    else notes.set(ruleId, finding);
+    this.#notes.set(itemId, notes);
+  }
+
+  listNotes(after: { itemId: number; ruleId: number } | null, limit: number): Note[] {
+    const notes = [...this.#notes].flatMap(([itemId, findings]) =>
+      [...findings].map(([ruleId, finding]) => ({ itemId, ruleId, finding })),
+    );
+    return notes
+      .sort(compareNotes)
+      .filter((note) => after === null || compareNotes(note, after) > 0)
+      .slice(0, limit);
+  }
+
+  #removeSlots(id: number): void {
+    const item = this.#items.get(id);
+    if (!item) return;
+    for (const key of this.#keys.get(id) ?? []) {
+      const buckets = this.#bucketsOf(key.plan, item.side);
+      const bucket = buckets.get(key.key) as Slot[];
+      bucket.splice(lowerBound(bucket, this.#slotOf(item, key)), 1);
+      if (bucket.length === 0) buckets.delete(key.key);
+    }
+  }
+
+  #slotOf(item: IndexedItem, { rank, isTallied }: IndexKey): Slot {
+    return { rank, date: item.date, tie: tieOf(item, this.order), id: item.id, isTallied };
+  }
+
+  #bucketsOf(plan: string, side: Side): Map<string, Slot[]> {
+    const name = `${plan}\n${side}`;
+    const buckets = this.#buckets.get(name) ?? new Map<string, Slot[]>();
+    this.#buckets.set(name, buckets);
+    return buckets;
+  }
+
+  #bucketOf(plan: string, side: Side, key: string): readonly Slot[] {
+    return this.#buckets.get(`${plan}\n${side}`)?.get(key) ?? [];
+  }
+
+  #listFrom(bucket: readonly Slot[], start: Place, maxRank: number, limit: number): IndexedItem[] {
+    const first = lowerBound(bucket, start);
+    const slots = bucket.slice(first, first + limit).filter((slot) => slot.rank <= maxRank);
+    return slots.map((slot) => this.#items.get(slot.id) as IndexedItem);
+  }
 }
 
-function bucketName(plan: string, side: Side, key: string): string {
-  return `${plan}\n${side}\n${key}`;
+function walkThrough(items: IndexedItem[], after: WalkPosition | null, limit: number): IndexedItem[] {
+  return items
+    .filter((item) => after === null || compareWalk(walkPositionOf(item), after) > 0)
+    .sort((left, right) => compareWalk(walkPositionOf(left), walkPositionOf(right)))
+    .slice(0, limit);
 }
 
-function slotOf(item: IndexedItem): Slot {
-  return { amount: item.open, date: item.date, id: item.id };
+/** Where the items of a rank begin. */
+function startOf(rank: number): Place {
+  return { rank, date: "", tie: "", id: 0 };
 }
 
-function compareSlots(left: Slot, right: Slot): number {
-  if (left.amount !== right.amount) return left.amount - right.amount;
+function comparePlaces(left: Place, right: Place): number {
+  if (left.rank !== right.rank) return left.rank - right.rank;
   if (left.date !== right.date) return left.date < right.date ? -1 : 1;
-  return left.id - right.id;
+  return compareTexts(left.tie, right.tie) || left.id - right.id;
 }
 
-function lowerBound(bucket: readonly Slot[], slot: Slot): number {
+function compareNotes(left: Omit<Note, "finding">, right: Omit<Note, "finding">): number {
+  return left.itemId - right.itemId || left.ruleId - right.ruleId;
+}
+
+function lowerBound(bucket: readonly Slot[], place: Place): number {
   let low = 0;
   let high = bucket.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (compareSlots(bucket[middle] as Slot, slot) < 0) low = middle + 1;
+    if (comparePlaces(bucket[middle] as Slot, place) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
-}
-
-function compareWalk(left: WalkPosition, right: WalkPosition): number {
-  if (left.date !== right.date) return left.date < right.date ? -1 : 1;
-  if (left.amount !== right.amount) return left.amount - right.amount;
-  if (left.externalId !== right.externalId) return compareTexts(left.externalId, right.externalId);
-  return left.uid < right.uid ? -1 : left.uid > right.uid ? 1 : 0;
 }

@@ -27,6 +27,8 @@ export interface CompiledCondition {
   condition: Condition;
   readKey: Reader;
   readValue: Reader;
+  /** The condition for values that `readKey` and `readValue` gave. */
+  test(left: Value | undefined, right: Value | undefined): boolean;
   holds(a: Item, b: Item): boolean;
   explain(a: Item, b: Item): ConditionOutcome;
 }
@@ -36,16 +38,22 @@ export function compileCondition(condition: Condition): CompiledCondition {
   const readKey = compileReader(condition, "key");
   const readValue = compileReader(condition, "value");
   const test = compileTest(condition);
+  // A zero sum has no direction, and fits either.
+  const fitsEither = comparesDirections(condition) ? (a: Item, b: Item) => a.open === 0 || b.open === 0 : () => false;
+  const holds = (a: Item, b: Item) => fitsEither(a, b) || test(readKey(a), readValue(b));
   return {
     condition,
     readKey,
     readValue,
-    holds: (a, b) => test(readKey(a), readValue(b)),
-    explain: (a, b) => {
-      const [left, right] = [readKey(a), readValue(b)];
-      return { a: showValue(left), b: showValue(right), passed: test(left, right) };
-    },
+    test,
+    holds,
+    explain: (a, b) => ({ a: showValue(readKey(a)), b: showValue(readValue(b)), passed: holds(a, b) }),
   };
+}
+
+/** True for an `eq` or `neq` between A's direction and B's. */
+export function comparesDirections({ operand, key, value }: Condition): boolean {
+  return (operand === "eq" || operand === "neq") && key === "direction" && value === "direction";
 }
 
 function compileReader(condition: Condition, place: Place): Reader {

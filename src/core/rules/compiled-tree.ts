@@ -1,5 +1,4 @@
-import type { Item } from "../matching/item.ts";
-import { type CompiledCondition, compileCondition } from "./compiled-condition.ts";
+import { type CompiledCondition, comparesDirections, compileCondition } from "./compiled-condition.ts";
 import { type Condition, isGroup, isTwoSided, type RuleGroup } from "./condition.ts";
 import { listTransforms } from "./transform.ts";
 
@@ -43,9 +42,9 @@ export function isAmountCondition({ operand, key, value }: Condition): boolean {
 
 function flagsOf(condition: Condition): BranchFlags {
   if (isAmountCondition(condition)) return COMPARES_AMOUNT;
-  const { operand, key, value } = condition;
+  const { operand, key } = condition;
   if (operand !== "eq" && operand !== "neq") return 0;
-  if (isTwoSided(condition)) return key === "direction" && value === "direction" ? COMPARES_DIRECTION : 0;
+  if (isTwoSided(condition)) return comparesDirections(condition) ? COMPARES_DIRECTION : 0;
   const place = key === "direction" ? "key" : "value";
   if (condition[place] !== "direction") return 0;
   // What a transform makes of both directions may differ from the constant; then neither is settled.
@@ -57,12 +56,12 @@ function flagsOf(condition: Condition): BranchFlags {
  * The distinct flag sets of the branches that hold, in document order. A branch takes one child at every `or` and all
  * at every `and`; there are at most 16 sets, however many branches.
  */
-export function listHeldBranches(node: CompiledNode, a: Item, b: Item): BranchFlags[] {
-  if ("leaf" in node) return node.leaf.holds(a, b) ? [node.flags] : [];
-  if (node.operand === "or") return distinct(node.children.flatMap((child) => listHeldBranches(child, a, b)));
+export function listHeldBranches(node: CompiledNode, holds: (leaf: CompiledLeaf) => boolean): BranchFlags[] {
+  if ("leaf" in node) return holds(node) ? [node.flags] : [];
+  if (node.operand === "or") return distinct(node.children.flatMap((child) => listHeldBranches(child, holds)));
   let branches: BranchFlags[] = [0];
   for (const child of node.children) {
-    const held = listHeldBranches(child, a, b);
+    const held = listHeldBranches(child, holds);
     if (held.length === 0) return [];
     branches = distinct(branches.flatMap((flags) => held.map((more) => flags | more)));
   }
@@ -73,6 +72,24 @@ export function listHeldBranches(node: CompiledNode, a: Item, b: Item): BranchFl
 export function settlesDirection(flags: BranchFlags): boolean {
   const fixesBoth = FIXES_DIRECTION_A | FIXES_DIRECTION_B;
   return (flags & COMPARES_DIRECTION) !== 0 || (flags & fixesBoth) === fixesBoth;
+}
+
+/**
+ * Every branch of a tree as the conditions that lie on it, in document order; null when there are more than `max`.
+ */
+export function listBranches(node: CompiledNode, max: number): CompiledLeaf[][] | null {
+  if ("leaf" in node) return [[node]];
+  let branches: CompiledLeaf[][] = node.operand === "or" ? [] : [[]];
+  for (const child of node.children) {
+    const more = listBranches(child, max);
+    if (more === null) return null;
+    branches =
+      node.operand === "or"
+        ? [...branches, ...more]
+        : branches.flatMap((left) => more.map((right) => [...left, ...right]));
+    if (branches.length > max) return null;
+  }
+  return branches;
 }
 
 function distinct(branches: BranchFlags[]): BranchFlags[] {

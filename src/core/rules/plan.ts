@@ -64,9 +64,14 @@ type Search = { drafts: Draft[] } | { why: string };
 
 const EVERYTHING: Draft = { parts: [], windows: [], gates: { a: [], b: [] } };
 
-const REMEDY =
-  "an eq between a field of each side (without a tolerance, or with day or month), an in against a metadata list, " +
-  "or an eq between the two amounts";
+const REMEDIES: Record<PlanScope, string> = {
+  pairs:
+    "an eq between a field of each side (without a tolerance, or with day or month), an in against a metadata list, " +
+    "or an eq between the two amounts",
+  groups:
+    "an eq between a field of each side other than amount and direction (without a tolerance, or with day or month), " +
+    "or an in against a metadata list",
+};
 
 function planGroup(group: CompiledGroup, scope: PlanScope): Search {
   return group.operand === "and" ? planAnd([group], scope) : planOr(group, scope);
@@ -78,7 +83,7 @@ function planOr(group: CompiledGroup, scope: PlanScope): Search {
     const search = "leaf" in child ? planAnd([child], scope) : planGroup(child, scope);
     if ("why" in search) {
       const lack = `Alternative ${index + 1} of an or has nothing to look up by, so every open record is read.`;
-      return { why: `${lack} Add to it, or beside the or, ${REMEDY}.` };
+      return { why: `${lack} Add to it, or beside the or, ${REMEDIES[scope]}.` };
     }
     drafts.push(...search.drafts);
   }
@@ -96,7 +101,7 @@ function planAnd(nodes: CompiledNode[], scope: PlanScope): Search {
   for (const search of alternatives) {
     if ("drafts" in search) return { drafts: search.drafts.map((inner) => addGates(inner, draft)) };
   }
-  const why = `The rule has nothing to look up by, so every open record is read. Add ${REMEDY}.`;
+  const why = `The rule has nothing to look up by, so every open record is read. Add ${REMEDIES[scope]}.`;
   return alternatives[0] ?? { why };
 }
 

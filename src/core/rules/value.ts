@@ -99,7 +99,7 @@ export function textOf(value: ScalarValue): string {
     case "number":
       return formatDecimal(value.decimal);
     case "text":
-      return cutText(value.text);
+      return value.text;
     case "boolean":
       return String(value.value);
   }
@@ -139,6 +139,29 @@ export function showValue(value: Value | undefined): Scalar | null | Scalar[] {
   const shown = value.elements.slice(0, SHOWN_MAX_ELEMENTS).map(showElement);
   const more = value.elements.length - shown.length;
   return more > 0 ? [...shown, `… ${more} more`] : shown;
+}
+
+/** What several items have for one field: the value if they all have the same one, else a list of the distinct ones. */
+export function showValues(values: readonly (Value | undefined)[]): Scalar | null | Scalar[] {
+  if (values.length === 1) return showValue(values[0]);
+  const present = values.filter((value) => value !== undefined);
+  const more = present.length - SHOWN_MAX_ELEMENTS;
+  const shown = present.slice(0, SHOWN_MAX_ELEMENTS).map(showElement);
+  return more > 0 ? [...shown, `… ${more} more`] : shown;
+}
+
+/** A text that two values share only if no condition tells them apart. */
+export function valueKey(value: Value): string {
+  switch (value.kind) {
+    case "list":
+      return `l${JSON.stringify(value.elements.map(valueKey))}`;
+    case "object":
+      return `o${value.json}`;
+    case "number":
+      return `n${formatDecimal(value.decimal)}`;
+    default:
+      return `${value.kind.charAt(0)}${value.kind === "text" ? value.text : value.value}`;
+  }
 }
 
 function showElement(value: Value): Scalar {

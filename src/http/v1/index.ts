@@ -1,6 +1,7 @@
 import type { Endpoint } from "../endpoint.ts";
 import { apiKeyEndpoints } from "./api-keys.ts";
 import { auditEndpoints } from "./audit.ts";
+import { candidateEndpoints } from "./candidates.ts";
 import { dataSourceEndpoints } from "./data-sources.ts";
 import { environmentEndpoints } from "./environments.ts";
 import { eventEndpoints } from "./events.ts";
@@ -9,6 +10,7 @@ import { propertyDefinitionEndpoints } from "./property-definitions.ts";
 import { reconciliationEndpoints } from "./reconciliations.ts";
 import { recordEndpoints } from "./records.ts";
 import { ruleEndpoints } from "./rules.ts";
+import { runEndpoints } from "./runs.ts";
 import { webhookDeliveryEndpoints } from "./webhook-deliveries.ts";
 import { webhookEndpointEndpoints } from "./webhook-endpoints.ts";
 
@@ -19,10 +21,12 @@ export const v1Endpoints: readonly Endpoint[] = [
   ...dataSourceEndpoints,
   ...propertyDefinitionEndpoints,
   ...recordEndpoints,
+  ...candidateEndpoints,
   ...reconciliationEndpoints,
   ...auditEndpoints,
   ...ruleEndpoints,
   ...matchEndpoints,
+  ...runEndpoints,
   ...webhookEndpointEndpoints,
   ...webhookDeliveryEndpoints,
   ...eventEndpoints,

@@ -14,9 +14,14 @@ const TAG = "Matches";
 const LIST = "reconciliation_matches";
 const REASON_MAX_CHARS = 1_000;
 
-const amount = z.union([z.number(), z.string()]);
+export const amount = z.union([z.number(), z.string()]);
 const method = z.enum(["automatic", "manual"]);
 const status = z.enum(["matched", "voided"]);
+
+export const matchedRecords = z.array(z.object({ record_id: id, side: z.enum(["a", "b"]), amount }));
+export const explanation = z.array(
+  z.object({ condition: z.unknown(), a: z.unknown(), b: z.unknown(), outcome: z.enum(["passed", "failed"]) }),
+);
 
 const match = z
   .object({
@@ -28,10 +33,8 @@ const match = z
     status,
     variance: amount,
     currency: z.string(),
-    records: z.array(z.object({ record_id: id, side: z.enum(["a", "b"]), amount })),
-    explanation: z.array(
-      z.object({ condition: z.unknown(), a: z.unknown(), b: z.unknown(), outcome: z.enum(["passed", "failed"]) }),
-    ),
+    records: matchedRecords,
+    explanation,
     created_at: time,
     voided_at: time.nullable(),
     void_reason: z.string().nullable(),

@@ -1,16 +1,20 @@
 import { z } from "@hono/zod-openapi";
 import { ON_AMBIGUOUS } from "../../core/matching/rule.ts";
 import { type FieldError, invalid, notFound, ok } from "../../core/result.ts";
-import { compileFilters } from "../../core/rules/compile.ts";
-import { presentPlan } from "../../core/rules/plan.ts";
-import { parseFilters } from "../../core/rules/schema.ts";
+import { CARDINALITIES, GROUP_BY_KINDS } from "../../core/rule-definition.ts";
+import {
+  newRuleDefinitionFields,
+  parseRuleDefinition,
+  ruleDefinitionFields,
+} from "../../core/rule-definition-schema.ts";
+import { computeShownPlan } from "../../core/rules/shown-plan.ts";
 import { findReconciliation } from "../../db/reconciliations.ts";
 import { findRule, listRules, type RuleRow } from "../../db/rules.ts";
 import type { ServiceContext } from "../../services/context.ts";
 import { createRule } from "../../services/create-rule.ts";
 import { deleteRule } from "../../services/delete-rule.ts";
 import { unknown } from "../../services/list-records-by.ts";
-import { updateRule } from "../../services/update-rule.ts";
+import { listRulePatchErrors, updateRule } from "../../services/update-rule.ts";
 import { endpoint } from "../endpoint.ts";
 import { pageOf, pageQuery, presentPage, readPage } from "../pagination.ts";
 import { id, presentTime, time } from "./time.ts";
@@ -28,11 +32,48 @@ const EXAMPLE_FILTERS = {
   ],
 };
 
+const EXAMPLE_OF_PAIRS = {
+  reconciliation_id: "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1b",
+  priority: 10,
+  filters: EXAMPLE_FILTERS,
+  description: "Order id, up to 50 cents apart",
+};
+
+const EXAMPLE_OF_GROUPS = {
+  reconciliation_id: "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1b",
+  priority: 20,
+  filters: {
+    operand: "and",
+    rules: [
+      { key: "metadata.payout_id", operand: "eq", value: "external_id" },
+      { key: "amount", operand: "eq", value: "amount" },
+    ],
+  },
+  cardinality: "many_to_one",
+  group_by: ["metadata.payout_id"],
+  description: "Card payments and fees of a payout against the bank's line",
+};
+
 const status = z.enum(["active", "inactive"]);
 const filters = z.record(z.string(), z.unknown()).meta({
   description:
     'A tree of groups {"operand": "and"|"or", "rules": […]} and conditions {"key", "operand", "value"|"constant", "tolerance_amount", "tolerance_unit", "transforms"}',
 });
+
+const EXAMPLE_ANSWER = {
+  ...EXAMPLE_OF_PAIRS,
+  id: "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1a",
+  cardinality: "one_to_one",
+  group_by: null,
+  rollup: null,
+  subset: false,
+  on_ambiguous: "earliest",
+  status: "active",
+  version: 1,
+  plan: { kind: "key" },
+  created_at: "2026-01-15T09:30:00.000Z",
+  updated_at: "2026-01-15T09:30:00.000Z",
+};
 
 const rule = z
   .object({
@@ -40,10 +81,16 @@ const rule = z
     reconciliation_id: id,
     priority: z.int(),
     filters,
-    cardinality: z.literal("one_to_one"),
-    group_by: z.null(),
-    rollup: z.null(),
-    subset: z.literal(false),
+    cardinality: z.enum(CARDINALITIES),
+    group_by: z.array(z.string()).nullable(),
+    rollup: z
+      .object({
+        group_by_kind: z.enum(GROUP_BY_KINDS),
+        lookback_days: z.int().nullable(),
+        date_field: z.string(),
+      })
+      .nullable(),
+    subset: z.boolean(),
     on_ambiguous: z.enum(ON_AMBIGUOUS),
     status,
     description: z.string().nullable(),
@@ -56,30 +103,13 @@ const rule = z
   })
   .meta({
     id: "ReconciliationRule",
-    example: {
-      id: "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1a",
-      reconciliation_id: "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1b",
-      priority: 10,
-      filters: EXAMPLE_FILTERS,
-      cardinality: "one_to_one",
-      group_by: null,
-      rollup: null,
-      subset: false,
-      on_ambiguous: "earliest",
-      status: "active",
-      description: "Order id, up to 50 cents apart",
-      version: 1,
-      plan: { kind: "key" },
-      created_at: "2026-01-15T09:30:00.000Z",
-      updated_at: "2026-01-15T09:30:00.000Z",
-    },
+    example: EXAMPLE_ANSWER,
+    examples: [EXAMPLE_ANSWER, { ...EXAMPLE_ANSWER, ...EXAMPLE_OF_GROUPS }],
   });
 
 const fields = {
   priority: z.int().min(0).max(MAX_PRIORITY).meta({ description: "Lower first" }),
-  filters: z.unknown().meta({ type: "object", description: "The rule's tree of conditions" }),
-  cardinality: z.literal("one_to_one").meta({ description: "The cardinality that this version supports" }),
-  on_ambiguous: z.enum(ON_AMBIGUOUS),
+  ...ruleDefinitionFields,
   status,
   description: z.string().max(1000).nullable(),
 };
@@ -87,20 +117,15 @@ const fields = {
 const newRule = z
   .strictObject({
     reconciliation_id: z.string(),
-    filters: fields.filters,
     priority: fields.priority.default(DEFAULT_PRIORITY),
-    cardinality: fields.cardinality.default("one_to_one"),
-    on_ambiguous: fields.on_ambiguous.default("earliest"),
+    ...newRuleDefinitionFields,
     status: fields.status.default("active"),
     description: fields.description.default(null),
   })
   .meta({
     id: "NewReconciliationRule",
-    example: {
-      reconciliation_id: "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1b",
-      priority: 10,
-      filters: EXAMPLE_FILTERS,
-    },
+    example: EXAMPLE_OF_PAIRS,
+    examples: [EXAMPLE_OF_PAIRS, EXAMPLE_OF_GROUPS],
   });
 
 const rulePatch = z
@@ -110,30 +135,31 @@ const rulePatch = z
 
 const params = z.object({ id });
 
-/** What a refused body says wrongly beyond its shape. */
-async function checkRule(ctx: ServiceContext, body: Record<string, unknown>): Promise<FieldError[]> {
-  const { reconciliation_id: uid, filters } = body;
+/** What a refused new rule says wrongly beyond its shape. */
+async function checkNewRule(ctx: ServiceContext, body: Record<string, unknown>): Promise<FieldError[]> {
+  const uid = body.reconciliation_id;
   const isKnown = typeof uid !== "string" || (await findReconciliation(ctx.db, ctx.environmentId, uid));
-  const parsed = filters === undefined ? ok(null) : parseFilters(filters, "/filters");
-  return [...(isKnown ? [] : [unknown("/reconciliation_id", "reconciliation")]), ...(parsed.ok ? [] : parsed.failure)];
+  const definition = parseRuleDefinition(body);
+  const errors = definition.ok ? [] : definition.failure;
+  return isKnown ? errors : [unknown("/reconciliation_id", "reconciliation"), ...errors];
 }
 
 function presentRule(row: RuleRow) {
-  const { filters, cardinality, on_ambiguous } = row.definition;
+  const { filters, cardinality, group_by, rollup, subset, on_ambiguous } = row.definition;
   return {
     id: row.uid,
     reconciliation_id: row.reconciliation_uid,
     priority: row.priority,
     filters,
     cardinality,
-    group_by: null,
-    rollup: null,
-    subset: false,
+    group_by,
+    rollup,
+    subset,
     on_ambiguous,
     status: row.status,
     description: row.description,
     version: row.version,
-    plan: presentPlan(compileFilters(filters).plan),
+    plan: computeShownPlan(row.definition),
     created_at: presentTime(row.created_at),
     updated_at: presentTime(row.updated_at),
   };
@@ -146,20 +172,20 @@ export const ruleEndpoints = [
     operationId: "createReconciliationRule",
     tag: TAG,
     summary: "Make a rule",
-    description: "What is already there is matched in the background; matches that were made before stay.",
+    description:
+      "What is already there is matched in the background; matches that were made before stay. Every cardinality but one_to_one makes a group rule, which needs group_by or subset: true, and unless it is a subset rule an eq between the two amounts in each alternative of its filters.",
     scope: "write",
     body: newRule,
-    checkNames: checkRule,
+    checkNames: checkNewRule,
     answers: { 201: { description: "The rule", schema: rule } },
     refusals: [409],
     async handle({ ctx, body }) {
       const created = await createRule(ctx, {
         reconciliationUid: body.reconciliation_id,
         priority: body.priority,
-        filters: body.filters,
-        onAmbiguous: body.on_ambiguous,
         status: body.status,
         description: body.description,
+        definition: body,
       });
       if (!created.ok) return created;
       const headers = { Location: `/v1/reconciliation_rules/${created.value.uid}` };
@@ -205,19 +231,20 @@ export const ruleEndpoints = [
     operationId: "updateReconciliationRule",
     tag: TAG,
     summary: "Change a rule: makes a new version and undoes no match",
+    description:
+      "What is absent stays; filters, group_by and rollup are replaced whole. The rule that comes of it is checked as a new one is.",
     scope: "write",
     params,
     body: rulePatch,
-    checkNames: checkRule,
+    checkNames: (ctx, body, params) => listRulePatchErrors(ctx, params.id, body),
     answers: { 200: { description: "The rule", schema: rule } },
     refusals: [409],
     async handle({ ctx, params, body }) {
       const updated = await updateRule(ctx, params.id, {
         priority: body.priority,
-        filters: body.filters,
-        onAmbiguous: body.on_ambiguous,
         status: body.status,
         description: body.description,
+        definition: body,
       });
       return updated.ok ? ok({ status: 200, body: presentRule(updated.value) }) : updated;
     },

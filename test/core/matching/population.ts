@@ -25,16 +25,15 @@ export const FILTERS = {
 export type FilterName = keyof typeof FILTERS;
 
 export function ruleOf(id: number, name: FilterName, onAmbiguous: OnAmbiguous): EngineRule {
-  return { id, uid: `rule ${id}`, version: 1, onAmbiguous, ...compileFilters(FILTERS[name]) };
+  return {
+    ...{ id, uid: `rule ${id}`, version: 1, cardinality: "one_to_one", groupBy: [], rollup: null, isSubset: false },
+    onAmbiguous,
+    compiled: compileFilters(FILTERS[name]).compiled,
+  };
 }
 
 export const filterNames = fc.constantFrom(...(Object.keys(FILTERS) as FilterName[]));
 export const onAmbiguous = fc.constantFrom(...ON_AMBIGUOUS);
-
-/** One to three rules, strong ones first. */
-export const rules = fc
-  .array(fc.tuple(filterNames, onAmbiguous), { minLength: 1, maxLength: 3 })
-  .map((chosen) => chosen.map(([name, ambiguous], place) => ruleOf(place + 1, name, ambiguous)));
 
 const amount = fc.constantFrom(0, 100, 150, 200, 300);
 const text = fc.constantFrom(null, "", "x", "xy", "y");

@@ -1,0 +1,14 @@
+/** The most records that one group may have; a larger one is reported and not matched. */
+export const GROUP_MAX_MEMBERS = 5_000;
+/** The most buckets, or single records, that are compared with one record before the search is cut. */
+export const GROUP_MAX_RIVALS = 1_000;
+/** The most records among which sets are searched for. */
+export const SUBSET_MAX_CANDIDATES = 400;
+/** Steps that the searches for one record may take together. */
+export const SUBSET_MAX_STEPS = 12_000_000;
+/** What the evaluation of one candidate counts for, in the steps of a search. */
+export const EVALUATION_STEPS = 50;
+/** Pairs of sets in which everything may go with everything that a search of sets of both sides tells apart. */
+export const SUBSET_MAX_BICLIQUES = 64;
+/** As many possible matches of an ambiguous record have their records noted as ambiguous when it comes. */
+export const RIVALS_MAX_NOTES = 200;

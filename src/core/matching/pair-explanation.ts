@@ -1,0 +1,70 @@
+import type { ConditionOutcome } from "../rules/compiled-condition.ts";
+import { listManySides } from "./bucket.ts";
+import { amountOf } from "./item-group.ts";
+import type { IndexedItem } from "./item-index.ts";
+import { formSets, type ItemSet, type SetPair, setOf } from "./item-set.ts";
+import type { Proposal } from "./proposal.ts";
+import type { EngineRule } from "./rule.ts";
+import type { Search } from "./search.ts";
+import { setKeyOf } from "./set-key.ts";
+import { isOfSum } from "./subset-fit.ts";
+
+/** What a rule says of two records. */
+export interface PairExplanation {
+  /** Whether it allows a match with both in it. */
+  matched: boolean;
+  /** In document order; null for a condition on the sum of a set that was not found. */
+  outcomes: (ConditionOutcome | null)[];
+  /** The sets of the rule's many-sides that were compared; none when a record was compared with a record. */
+  groups: ItemSet[];
+}
+
+/** Whether a one-to-one rule allows a match of two records, `a` of Side A. */
+export function allowsPair({ rule, index }: Search, a: IndexedItem, b: IndexedItem): boolean {
+  const verdict = rule.compiled.evaluate(a, b);
+  if (!verdict.holds || index.isVoidedSet(setKeyOf([a, b]))) return false;
+  // Nothing is left to allocate; only an amount condition says that nothing equals nothing.
+  return verdict.comparesAmount || (a.open > 0 && b.open > 0);
+}
+
+export function holdsBoth({ a, b }: Proposal, left: IndexedItem, right: IndexedItem): boolean {
+  return a.some(({ id }) => id === left.id) && b.some(({ id }) => id === right.id);
+}
+
+/**
+ * Explains what a rule says of two records, `a` of Side A. A group rule compares the sets of the match that it proposes
+ * with both in it, else the whole groups in which it would put them, else the two records alone.
+ */
+export function explainPair(
+  search: Search,
+  proposals: readonly Proposal[],
+  a: IndexedItem,
+  b: IndexedItem,
+): PairExplanation {
+  const { rule } = search;
+  const ofPair = rule.compiled.explain(a, b);
+  if (rule.cardinality === "one_to_one") return { matched: allowsPair(search, a, b), outcomes: ofPair, groups: [] };
+  const proposal = proposals.find((proposal) => holdsBoth(proposal, a, b));
+  if (proposal) return { matched: true, ...compareSets(rule, { a: setOf(proposal.a), b: setOf(proposal.b) }, ofPair) };
+  if (rule.isSubset) return { matched: false, outcomes: withoutSums(rule, ofPair), groups: [] };
+  const sets = formSets(search, a, b);
+  return { matched: false, ...(sets ? compareSets(rule, sets, ofPair) : { outcomes: ofPair, groups: [] }) };
+}
+
+function compareSets(
+  rule: EngineRule,
+  sets: SetPair,
+  ofPair: ConditionOutcome[],
+): Pick<PairExplanation, "outcomes" | "groups"> {
+  const groups = listManySides(rule).map((side) => sets[side]);
+  const isComparable = [sets.a, sets.b].every(({ items, count, sum }) => items.length === count && amountOf(sum));
+  const outcomes = isComparable ? rule.compiled.explainSets(sets.a.items, sets.b.items) : withoutSums(rule, ofPair);
+  return { outcomes, groups };
+}
+
+function withoutSums(rule: EngineRule, outcomes: readonly ConditionOutcome[]): (ConditionOutcome | null)[] {
+  return rule.compiled.conditions.map((condition, place) => {
+    const isOfSums = listManySides(rule).some((side) => isOfSum(condition, side));
+    return isOfSums ? null : (outcomes[place] ?? null);
+  });
+}

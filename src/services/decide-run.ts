@@ -1,0 +1,241 @@
+import { sql } from "drizzle-orm";
+import {
+  RUN_COUNT_PAGE_ITEMS,
+  RUN_LOAD_PAGE_ITEMS,
+  RUN_SLICE_MAX_CHARS,
+  RUN_WALK_PAGE_ITEMS,
+  RUN_WALK_STEP_ITEMS,
+  SLICE_MAX_STEPS,
+} from "../config.ts";
+import { decideForRule, FIRST_ROUND, type RoundPosition, type RuleSlice } from "../core/matching/decide.ts";
+import { walkPositionOf } from "../core/matching/item-index.ts";
+import { listIndexKeys } from "../core/matching/keys.ts";
+import type { EngineRule } from "../core/matching/rule.ts";
+import {
+  addOpen,
+  NOTHING_OPEN,
+  newTallies,
+  type OpenSides,
+  type RunProblem,
+  withFindings,
+  withMatches,
+  withoutMatches,
+  withProblems,
+} from "../core/run.ts";
+import { first } from "../db/client.ts";
+import { decidedBy, insertRunMatches, type RunMatch } from "../db/run-matches.ts";
+import type { RunChange } from "../db/runs.ts";
+import { compileRules, listFailedRules } from "./load-configuration.ts";
+import { countRunMatch, planRunMatch } from "./plan-matches.ts";
+import type { ReconcilerStore } from "./reconciler-store.ts";
+import type { RunProgress, RunStage } from "./run-progress.ts";
+import { type RunScope, writeRunSlice } from "./write-run-slice.ts";
+
+type StageOf<K extends RunStage["kind"]> = Extract<RunStage, { kind: K }>;
+
+/** What a slice has done: where the next one goes on (null: all is decided), and what it makes of the run's row. */
+interface Decided {
+  stage: RunStage | null;
+  change: RunChange;
+  matches?: RunMatch[];
+  loaded?: number;
+}
+
+const STEP_LIMIT = {
+  items: RUN_WALK_STEP_ITEMS,
+  steps: Math.ceil((SLICE_MAX_STEPS * RUN_WALK_STEP_ITEMS) / RUN_WALK_PAGE_ITEMS),
+};
+
+/** Starts deciding, for the first time or anew: nothing of an earlier attempt counts. */
+export async function beginDeciding(scope: RunScope): Promise<void> {
+  const { store, configuration, run } = scope;
+  const { last_id: lastId, open: total } = await readExtent(scope);
+  const problems = listFailedRules(configuration).map(({ uid, message }) => describeFailedRule(uid, message));
+  const change: RunChange = {
+    ...run,
+    ...{ phase: "loading", done: 0, total, decided_count: 0, matched_records: 0, open: null },
+    ...{ by_rule: newTallies(configuration.rules), problems: [], problem_count: 0 },
+  };
+  await writeRunSlice(scope, withProblems(change, problems));
+  store.transaction(() => {
+    store.clearScratch();
+    const stage = { kind: "loading" as const, after: 0 };
+    const { id: runId, attempt, revision } = run;
+    store.writeRun({ runId, attempt, revision: revision + 1, lastId, loaded: 0, stage, pending: null });
+  });
+}
+
+async function readExtent({ deps, run }: RunScope): Promise<{ last_id: number; open: number }> {
+  const row = await first<{ last_id: number; open: number }>(
+    deps.db,
+    sql`select coalesce((select max(id) from records), 0) as last_id, (
+        select coalesce(sum(s.record_count - rs.reconciled_count), 0) from reconciliation_sources rs
+        join data_sources s on s.id = rs.source_id where rs.reconciliation_id = ${run.reconciliation_id}) as open`,
+  );
+  if (!row) throw new Error("a query without a table has a row");
+  return row;
+}
+
+/**
+ * One slice of deciding. The scratch index and the store's position change together, with what D1 is to be told kept
+ * beside them; so a slice whose write to D1 was lost is written again, and not decided again.
+ */
+export async function decideRun(scope: RunScope): Promise<void> {
+  const { store, run } = scope;
+  const known = recall(scope);
+  if (!known) return beginDeciding({ ...scope, run: { ...run, attempt: run.attempt + 1 } });
+  const progress = known.pending ? known : store.transaction(() => advance(scope, known));
+  const { change, matches } = progress.pending as NonNullable<RunProgress["pending"]>;
+  await writeRunSlice(scope, change, insertRunMatches(decidedBy(run), run.decided_count, matches));
+  if (change.phase === "loading" || change.phase === "matching") {
+    store.writeRun({ ...progress, revision: progress.revision + 1, pending: null });
+  } else {
+    forgetRun(store);
+  }
+}
+
+/** What the store remembers of the run, unless it is not what the run's row rests on. */
+function recall({ store, run }: RunScope): RunProgress | undefined {
+  const known = store.readRun();
+  if (!known || known.runId !== run.id || known.attempt !== run.attempt) return undefined;
+  if (known.revision === run.revision) return known;
+  const isWritten = known.pending !== null && known.revision + 1 === run.revision;
+  return isWritten ? { ...known, revision: run.revision, pending: null } : undefined;
+}
+
+export function forgetRun(store: ReconcilerStore): void {
+  if (!store.readRun()) return;
+  store.transaction(() => {
+    store.clearScratch();
+    store.writeRun(null);
+  });
+}
+
+function advance(scope: RunScope, progress: RunProgress): RunProgress {
+  const { stage, change, matches = [], loaded = progress.loaded } = decideStage(scope, progress);
+  const next = { ...progress, loaded, stage: stage ?? progress.stage, pending: { change, matches } };
+  scope.store.writeRun(next);
+  return next;
+}
+
+function decideStage(scope: RunScope, progress: RunProgress): Decided {
+  const { stage } = progress;
+  switch (stage.kind) {
+    case "loading":
+      return load(scope, progress, stage);
+    case "matching":
+      return match(scope, progress, stage);
+    case "noting":
+      return countNotes(scope, stage);
+    case "summing":
+      return sumOpen(scope, stage);
+  }
+}
+
+function load({ store, configuration, run }: RunScope, progress: RunProgress, { after }: StageOf<"loading">): Decided {
+  const rules = compileRules(configuration);
+  const ids = store.listIds(after, RUN_LOAD_PAGE_ITEMS).filter((id) => id <= progress.lastId);
+  for (const id of ids) {
+    const item = store.index.find(id);
+    // In the scratch index `matches` counts those of the run.
+    if (item) store.scratch.put({ ...item, matches: 0 }, listIndexKeys(rules, item));
+  }
+  const loaded = progress.loaded + ids.length;
+  if (ids.length < RUN_LOAD_PAGE_ITEMS) {
+    const change: RunChange = { ...run, phase: "matching", done: 0, total: loaded * rules.length };
+    return { stage: { kind: "matching", rule: 0, position: FIRST_ROUND }, change, loaded };
+  }
+  const change = { ...run, done: loaded, total: Math.max(run.total, loaded) };
+  return { stage: { kind: "loading", after: ids.at(-1) as number }, change, loaded };
+}
+
+function match(scope: RunScope, progress: RunProgress, stage: StageOf<"matching">): Decided {
+  const { configuration, run } = scope;
+  const rules = compileRules(configuration);
+  const rule = rules[stage.rule];
+  if (!rule) return { stage: { kind: "noting", after: null }, change: run };
+  const matches: RunMatch[] = [];
+  const problems: RunProblem[] = [];
+  let position: RoundPosition | null = stage.position;
+  let walked = 0;
+  let chars = 0;
+  for (let visited = 0; position && visited < RUN_WALK_PAGE_ITEMS && chars < RUN_SLICE_MAX_CHARS; ) {
+    const step: RuleSlice | { error: string } = decideStep(scope, rule, rules, position);
+    if ("error" in step) {
+      problems.push(describeFailedRule(rule.uid, step.error));
+      position = null;
+      break;
+    }
+    const decided = step.decisions.map(planRunMatch);
+    for (const decision of decided) matches.push(decision);
+    chars += JSON.stringify(decided).length;
+    visited += step.visited;
+    if (!position.isRepeat) walked += step.visited;
+    position = step.next;
+    // It came to the limit of its work, and so does the slice, or to the end of a round.
+    if (step.visited < STEP_LIMIT.items) break;
+  }
+  const end = progress.loaded * (stage.rule + 1);
+  const done = position ? Math.min(run.done + walked, end) : end;
+  const change = withMatches(
+    { ...run, done, decided_count: run.decided_count + matches.length },
+    matches.map(countRunMatch),
+  );
+  const next = position ? { ...stage, position } : { ...stage, rule: stage.rule + 1, position: FIRST_ROUND };
+  return { stage: next, change: withProblems(change, problems), matches };
+}
+
+/** What a throw has changed in the scratch index is taken back, so that other rules can go on with it. */
+function decideStep(
+  { store }: RunScope,
+  rule: EngineRule,
+  rules: readonly EngineRule[],
+  position: RoundPosition,
+): RuleSlice | { error: string } {
+  try {
+    return store.transaction(() => decideForRule(rule, rules, store.scratch, position, STEP_LIMIT));
+  } catch (error) {
+    const message = "rule failed in a run";
+    console.error(JSON.stringify({ message, rule_id: rule.uid, version: rule.version, error: String(error) }));
+    return { error: String(error) };
+  }
+}
+
+function describeFailedRule(uid: string, error: string): RunProblem {
+  return { code: "rule_failed", message: `The rule could not be used: ${error}`, rule_id: uid };
+}
+
+function countNotes({ store, configuration, run }: RunScope, { after }: StageOf<"noting">): Decided {
+  const uids = new Map(configuration.rules.map(({ id, uid }) => [id, uid]));
+  const notes = store.scratch.listNotes(after, RUN_COUNT_PAGE_ITEMS);
+  const findings = notes.flatMap(({ itemId, ruleId, finding }) => {
+    const [ruleUid, item] = [uids.get(ruleId), store.scratch.find(itemId)];
+    return ruleUid && item ? [{ ruleUid, recordUid: item.uid, finding }] : [];
+  });
+  const last = notes.length === RUN_COUNT_PAGE_ITEMS ? notes.at(-1) : undefined;
+  const stage: RunStage = last
+    ? { kind: "noting", after: { itemId: last.itemId, ruleId: last.ruleId } }
+    : { kind: "summing", after: null, open: NOTHING_OPEN };
+  return { stage, change: withFindings(run, findings) };
+}
+
+function sumOpen(scope: RunScope, { after, open }: StageOf<"summing">): Decided {
+  const { store, run } = scope;
+  const page = store.scratch.walk(after, RUN_COUNT_PAGE_ITEMS);
+  const sums = addOpen(
+    open,
+    page.map((item) => {
+      return { side: item.side, currency: item.currency, open: BigInt(item.open * item.sign), isNew: true };
+    }),
+  );
+  const last = page.at(-1);
+  if (!last || page.length < RUN_COUNT_PAGE_ITEMS) return { stage: null, change: finish(scope, sums) };
+  return { stage: { kind: "summing", after: walkPositionOf(last), open: sums }, change: run };
+}
+
+function finish({ deps, run }: RunScope, open: OpenSides): RunChange {
+  if (run.mode === "preview") {
+    return { ...run, status: "completed", phase: "done", done: run.total, open, completed_at: deps.now() };
+  }
+  return withoutMatches({ ...run, phase: "committing", done: 0, total: run.decided_count, open });
+}
