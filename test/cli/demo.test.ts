@@ -1,12 +1,16 @@
 import { describe, expect, test } from "vitest";
 import type { MatchView, RecordView } from "../../src/cli/demo/account.ts";
-import { listDifferences } from "../../src/cli/demo/outcome.ts";
-import { describeCondition, explainOpen } from "../../src/cli/demo/report.ts";
-import { type NewRecord, playShopMonth } from "../../src/cli/demo/shop-month.ts";
+import { RECONCILIATIONS } from "../../src/cli/demo/books.ts";
+import { explainOpen } from "../../src/cli/demo/example-report.ts";
+import { expectOutcome } from "../../src/cli/demo/expected.ts";
+import type { NewRecord } from "../../src/cli/demo/new-record.ts";
+import { listDifferences, type SideOutcome } from "../../src/cli/demo/outcome.ts";
+import { describeCondition } from "../../src/cli/demo/record-report.ts";
+import { playShopMonth } from "../../src/cli/demo/shop-month.ts";
 
 describe("the month of the shop", () => {
   const month = playShopMonth("2028-03-15");
-  const all = [...month.records, ...month.late];
+  const all = [...month.records, month.straggler, ...month.late];
   const from = (source: string): NewRecord[] => all.filter((record) => record.type_key === source);
   const cents = (amount: string | undefined): number => Math.round(Number(amount) * 100);
   const sum = (amounts: (string | undefined)[]): number => amounts.reduce((total, amount) => total + cents(amount), 0);
@@ -27,7 +31,7 @@ describe("the month of the shop", () => {
   test("names each record once in its source", () => {
     const names = all.map(({ type_key, external_id }) => `${type_key} ${external_id}`);
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toHaveLength(61 + 62 + 10 + 10);
+    expect(names).toHaveLength(61 + 62 + 10 + 10 + 38 + 5 + 19 + 4);
   });
 
   test("pays out what the cards brought, less the fees", () => {
@@ -49,7 +53,22 @@ describe("the month of the shop", () => {
     expect(month.repeated).toHaveLength(2);
     for (const record of month.repeated) expect(month.records).toContain(record);
   });
+
+  test("gives every record of a reconciliation an end, and every example a record", () => {
+    const { reconciliations } = expectOutcome(month);
+    for (const { name, sideA, sideB, examples } of RECONCILIATIONS) {
+      const [a, b] = [from(sideA), from(sideB)];
+      const sides = reconciliations[name];
+      expect([countOf(sides?.side_a), countOf(sides?.side_b)]).toEqual([a.length, b.length]);
+      const names = [...a, ...b].map(({ external_id: id }) => id);
+      for (const { externalId } of examples) expect(names).toContain(externalId);
+    }
+  });
 });
+
+function countOf(side: SideOutcome | undefined): number {
+  return side ? side.unreconciled + side.partially_reconciled + side.reconciled : 0;
+}
 
 describe("the differences of two outcomes", () => {
   test("are none when they are equal", () => {
@@ -93,6 +112,15 @@ test.each<[string, MatchView["explanation"][number]]>([
     { condition: { value: "metadata.instalment", operand: "is_present" }, a: null, b: "1/2", outcome: "passed" },
   ],
   [
+    `passed: A's metadata.method in ["cash","cheque"]: ["cheque","cash"]`,
+    {
+      condition: { key: "metadata.method", operand: "in", constant: ["cash", "cheque"] },
+      a: ["cheque", "cash"],
+      b: null,
+      outcome: "passed",
+    },
+  ],
+  [
     `failed: A's currency eq "USD": "EUR"`,
     { condition: { key: "currency", operand: "eq", constant: "USD" }, a: "EUR", b: "USD", outcome: "failed" },
   ],
@@ -101,16 +129,16 @@ test.each<[string, MatchView["explanation"][number]]>([
 });
 
 describe("why a record is open", () => {
-  const order = newRecord({ id: "r1", type_key: "shop_orders", external_id: "SO-1", amount: 89 });
+  const order = newView({ id: "r1", type_key: "shop_orders", external_id: "SO-1", amount: 89 });
 
   test("is that nothing mentions it", () => {
-    const others = [newRecord({ id: "r2", description: "harbour coffee so-2" })];
+    const others = [newView({ id: "r2", description: "harbour coffee so-2" })];
     const account = { sideA: [order], sideB: others, matches: [] };
     expect(explainOpen(order, "SO-1", others, account)).toBe("nothing on the other side mentions SO-1");
   });
 
   test("is that the amounts are too far apart", () => {
-    const others = [newRecord({ id: "r2", external_id: "pi_1", description: "harbour coffee so-1", amount: 98 })];
+    const others = [newView({ id: "r2", external_id: "pi_1", description: "harbour coffee so-1", amount: 98 })];
     const account = { sideA: [order], sideB: others, matches: [] };
     expect(explainOpen(order, "SO-1", others, account)).toBe(
       "card payment pi_1, 2026-10-01, USD 98.00 mentions SO-1, but no rule holds for 89.00 against 98.00",
@@ -120,8 +148,8 @@ describe("why a record is open", () => {
   test("is that its partner is taken", () => {
     const pair = { reconciliation_id: "c1", overdue_at: null, match_ids: ["m1"] };
     const taken = { ...order, reconciliations: [pair] };
-    const first = newRecord({ id: "r2", external_id: "pi_1", description: "so-1", reconciliations: [pair] });
-    const second = newRecord({ id: "r3", external_id: "pi_1b", description: "so-1" });
+    const first = newView({ id: "r2", external_id: "pi_1", description: "so-1", reconciliations: [pair] });
+    const second = newView({ id: "r3", external_id: "pi_1b", description: "so-1" });
     const records: MatchView["records"] = [
       { record_id: "r1", side: "a", amount: 89 },
       { record_id: "r2", side: "b", amount: 89 },
@@ -134,7 +162,7 @@ describe("why a record is open", () => {
   });
 });
 
-function newRecord(fields: Partial<RecordView>): RecordView {
+function newView(fields: Partial<RecordView>): RecordView {
   return {
     id: "r0",
     type_key: "card_payments",

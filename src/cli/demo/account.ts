@@ -1,6 +1,8 @@
-import type { Outcome, ReconciliationOutcome, SideOutcome } from "./outcome.ts";
-import type { ReconciliationPlan, SourceKey } from "./shop-books.ts";
-import { formatCents } from "./shop-month.ts";
+import { formatCents, sumCents } from "./cents.ts";
+import type { ReconciliationOutcome, SideOutcome } from "./outcome.ts";
+import type { ReconciliationPlan } from "./reconciliation-plan.ts";
+import { readSight, type Sight } from "./sight.ts";
+import type { SourceKey } from "./sources.ts";
 import type { TieoutClient } from "./tieout-client.ts";
 
 export interface RecordView {
@@ -40,6 +42,8 @@ export interface ReconciliationAccount {
   sideB: RecordView[];
   matches: MatchView[];
   chain: string;
+  /** By `external_id`, of those examples which the API itself explains. */
+  sights: Map<string, Sight>;
 }
 
 interface AuditPage {
@@ -57,15 +61,32 @@ export async function readAccount(
   const { counts } = await client.get<ReconciliationView>(`/v1/reconciliations/${id}`);
   const recordsOf = (source: SourceKey) =>
     client.list<RecordView>(`/v1/records?reconciliation_id=${id}&type_key=${source}`);
+  const [sideA, sideB] = [await recordsOf(plan.sideA), await recordsOf(plan.sideB)];
   return {
     plan,
     id,
     counts,
-    sideA: await recordsOf(plan.sideA),
-    sideB: await recordsOf(plan.sideB),
+    sideA,
+    sideB,
+    sights: await readSights(client, plan, id, [...sideA, ...sideB]),
     matches: await client.list<MatchView>(`/v1/reconciliation_matches?reconciliation_id=${id}&status=matched`),
     chain: await audit(client, id),
   };
+}
+
+async function readSights(
+  client: TieoutClient,
+  { examples }: ReconciliationPlan,
+  id: string,
+  records: readonly RecordView[],
+): Promise<Map<string, Sight>> {
+  const sights = new Map<string, Sight>();
+  for (const { externalId, reference } of examples) {
+    const record = records.find(({ external_id }) => external_id === externalId);
+    if (!record || reference !== undefined || record.status === "reconciled") continue;
+    sights.set(externalId, await readSight(client, record.id, id));
+  }
+  return sights;
 }
 
 async function audit(client: TieoutClient, id: string): Promise<string> {
@@ -80,24 +101,7 @@ async function audit(client: TieoutClient, id: string): Promise<string> {
   return `valid, ${checked} links`;
 }
 
-/** What came out, in the shape of what is expected; `names` are the records to tell apart. */
-export function computeOutcome(
-  accounts: readonly ReconciliationAccount[],
-  names: readonly string[],
-  refusedUploads: number,
-  events: Record<string, number>,
-): Outcome {
-  const records = accounts.flatMap(({ sideA, sideB }) => [...sideA, ...sideB]);
-  const statuses = new Map(records.map((record) => [record.external_id, describeStatus(record)]));
-  return {
-    reconciliations: Object.fromEntries(accounts.map((account) => [account.plan.name, summarise(account)])),
-    records: Object.fromEntries(names.map((name) => [name, statuses.get(name) ?? "not there"])),
-    refusedUploads,
-    events,
-  };
-}
-
-function summarise({ counts, sideA, sideB, matches, chain }: ReconciliationAccount): ReconciliationOutcome {
+export function summarise({ counts, sideA, sideB, matches, chain }: ReconciliationAccount): ReconciliationOutcome {
   return {
     side_a: { ...counts.side_a, overdue: sideA.filter(isMarkedOverdue).length },
     side_b: { ...counts.side_b, overdue: sideB.filter(isMarkedOverdue).length },
@@ -107,15 +111,10 @@ function summarise({ counts, sideA, sideB, matches, chain }: ReconciliationAccou
   };
 }
 
-function describeStatus(record: RecordView): string {
+export function describeStatus(record: RecordView): string {
   return isMarkedOverdue(record) ? `${record.status}, overdue` : record.status;
 }
 
 export function isMarkedOverdue({ reconciliations }: Pick<RecordView, "reconciliations">): boolean {
   return reconciliations.some(({ overdue_at }) => overdue_at !== null);
-}
-
-/** Amounts arrive as JSON numbers of dollars; sums are taken in cents. */
-export function sumCents(amounts: readonly number[]): number {
-  return amounts.reduce((sum, amount) => sum + Math.round(amount * 100), 0);
 }

@@ -3,8 +3,28 @@ export interface Outcome {
   reconciliations: Record<string, ReconciliationOutcome>;
   /** By `external_id`: the status, and whether it was ever overdue. */
   records: Record<string, string>;
+  /** By `external_id`: what the API says of a record that no rule can match. */
+  sights: Record<string, SightOutcome>;
+  preview: RunOutcome;
+  commit: RunOutcome;
   refusedUploads: number;
   events: Record<string, number>;
+}
+
+export interface SightOutcome {
+  finding: string;
+  /** The sets that were compared with it: the names of their records in order. */
+  sets: string[];
+  /** The conditions that failed, with both values. */
+  failed: string[];
+}
+
+export interface RunOutcome {
+  matches: number;
+  matched_records: number;
+  ambiguous: number;
+  open_a: number;
+  open_b: number;
 }
 
 export interface ReconciliationOutcome {
@@ -21,6 +41,11 @@ export interface SideOutcome {
   reconciled: number;
   /** Of any status: what was overdue and came at last stays marked. */
   overdue: number;
+}
+
+/** Names of records as one text, whatever their order. */
+export function listNames(names: readonly string[]): string {
+  return [...names].sort().join(" ");
 }
 
 export interface Difference {

@@ -1,12 +1,12 @@
-import { isMarkedOverdue, type MatchView, type ReconciliationAccount, type RecordView, sumCents } from "./account.ts";
+import { isMarkedOverdue, type ReconciliationAccount, type RecordView } from "./account.ts";
+import { formatCents, sumCents, sumSignedCents } from "./cents.ts";
+import { describeExample } from "./example-report.ts";
 import type { Difference } from "./outcome.ts";
-import { type Example, SOURCES } from "./shop-books.ts";
-import { formatCents } from "./shop-month.ts";
 import type { TieoutClient } from "./tieout-client.ts";
 import type { WebhookReceiver } from "./webhook-receiver.ts";
 
-/** The account of one reconciliation, line by line. */
-export function describeReconciliation(account: ReconciliationAccount): string[] {
+/** The account of one reconciliation, line by line; `more` is what else is to be told of it. */
+export function describeReconciliation(account: ReconciliationAccount, more: readonly string[] = []): string[] {
   const { plan, sideA, sideB, matches, chain } = account;
   const variance = formatCents(sumCents(matches.map((match) => match.variance)));
   return [
@@ -14,6 +14,7 @@ export function describeReconciliation(account: ReconciliationAccount): string[]
     describeSide("A", plan.sideA, sideA),
     describeSide("B", plan.sideB, sideB),
     `  ${matches.length} matches, ${variance} USD left over within tolerances; hash chain ${chain}`,
+    ...(more.length === 0 ? [] : ["", ...more]),
     ...plan.examples.flatMap((example) => ["", ...describeExample(example, account)]),
   ];
 }
@@ -26,86 +27,11 @@ function describeSide(side: string, source: string, records: readonly RecordView
     `${ofStatus("partially_reconciled")} partially`,
     `${ofStatus("unreconciled")} open`,
   ];
-  // As a ledger has it: credits less debits.
-  const net = (amountOf: (record: RecordView) => number): number =>
-    sumCents(records.map((record) => (record.direction === "credit" ? amountOf(record) : -amountOf(record))));
-  const total = net(({ amount }) => amount);
-  const matched = net((record) => record.reconciled_amount);
+  const total = sumSignedCents(records);
+  const matched = sumSignedCents(records.map((record) => ({ ...record, amount: record.reconciled_amount })));
   const open = `${total < matched ? "−" : "+"} ${formatCents(Math.abs(total - matched))} open`;
   const money = `${formatCents(total)} = ${formatCents(matched)} matched ${open}`;
-  return `  ${side} ${source.padEnd(13)} ${counts.join(", ")} (${overdue} overdue); net USD ${money}`;
-}
-
-function describeExample(example: Example, account: ReconciliationAccount): string[] {
-  const record = [...account.sideA, ...account.sideB].find(({ external_id: id }) => id === example.externalId);
-  if (!record) return [`  ${example.kind}: ${example.externalId} is not there`];
-  const head = `  ${example.kind}: ${nameOf(record)} (${example.story})`;
-  const matchIds = record.reconciliations.flatMap(({ match_ids: ids }) => ids);
-  const match = account.matches.find(({ id }) => matchIds.includes(id));
-  if (match) return [head, ...describeMatch(record, match, account)];
-  const others = account.sideA.includes(record) ? account.sideB : account.sideA;
-  return [head, `    ${dueText(record, account)}; ${explainOpen(record, example.reference, others, account)}`];
-}
-
-function describeMatch(record: RecordView, match: MatchView, account: ReconciliationAccount): string[] {
-  const records = [...account.sideA, ...account.sideB];
-  const partners = match.records
-    .map(({ record_id: id }) => records.find((other) => other.id === id))
-    .filter((partner) => partner !== undefined && partner !== record)
-    .map((partner) => nameOf(partner as RecordView));
-  const rest = formatCents(sumCents([record.amount]) - sumCents([record.reconciled_amount]));
-  const remainder = record.status === "partially_reconciled" ? `; USD ${rest} still open` : "";
-  const variance = match.variance === 0 ? "" : `; variance ${formatCents(sumCents([match.variance]))}`;
-  return [
-    `    with ${partners.join(", ")}${variance}${remainder}`,
-    ...match.explanation.map((line) => `      ${describeCondition(line)}`),
-  ];
-}
-
-/** One condition of an explanation with both values, as the API answers it. */
-export function describeCondition({ condition, a, b, outcome }: MatchView["explanation"][number]): string {
-  const { key, value, operand, constant, tolerance_amount: amount, tolerance_unit: unit } = condition;
-  const isTwoSided = key !== undefined && value !== undefined;
-  const tolerance = unit === undefined ? "" : ` (± ${amount === undefined ? "" : `${amount} `}${unit})`;
-  const fixed = constant === undefined ? [] : [JSON.stringify(constant)];
-  const text = isTwoSided
-    ? `A's ${key} ${operand} B's ${value}${tolerance}`
-    : [`${key === undefined ? "B" : "A"}'s ${key ?? value} ${operand}${tolerance}`, ...fixed].join(" ");
-  const seen = isTwoSided ? [a, b] : [key === undefined ? b : a];
-  return `${outcome}: ${text}: ${seen.map((side) => JSON.stringify(side)).join(", ")}`;
-}
-
-/** Why a record has no match: what the other side holds that mentions its reference. */
-export function explainOpen(
-  record: Pick<RecordView, "amount">,
-  reference: string,
-  others: readonly RecordView[],
-  { sideA, sideB, matches }: Pick<ReconciliationAccount, "sideA" | "sideB" | "matches">,
-): string {
-  const mentions = ({ external_id: id, description }: RecordView): boolean =>
-    id === reference || description.toUpperCase().includes(reference);
-  const other = others.find(mentions);
-  if (!other) return `nothing on the other side mentions ${reference}`;
-  const [matchId] = other.reconciliations.flatMap(({ match_ids: ids }) => ids);
-  const match = matches.find(({ id }) => id === matchId);
-  if (!match) {
-    const amounts = [record, other].map(({ amount }) => formatCents(sumCents([amount])));
-    return `${nameOf(other)} mentions ${reference}, but no rule holds for ${amounts.join(" against ")}`;
-  }
-  const partner = match.records.find(({ record_id: id }) => id !== other.id);
-  const holder = [...sideA, ...sideB].find(({ id }) => id === partner?.record_id);
-  return `${nameOf(other)} is matched already, with ${holder?.external_id}`;
-}
-
-function dueText(record: RecordView, { plan }: ReconciliationAccount): string {
-  const due = new Date(`${record.date}T00:00:00Z`);
-  due.setUTCDate(due.getUTCDate() + plan.expectedWithinDays);
-  return `due ${due.toISOString().slice(0, 10)}`;
-}
-
-function nameOf(record: Pick<RecordView, "external_id" | "type_key" | "amount" | "currency" | "date">): string {
-  const noun = SOURCES.find(({ key }) => key === record.type_key)?.noun ?? record.type_key;
-  return `${noun} ${record.external_id}, ${record.date}, ${record.currency} ${formatCents(sumCents([record.amount]))}`;
+  return `  ${side} ${source.padEnd(16)} ${counts.join(", ")} (${overdue} overdue); net USD ${money}`;
 }
 
 export function describeWebhooks(receiver: WebhookReceiver): string[] {
@@ -140,11 +66,13 @@ export function describeNext(client: TieoutClient | undefined, accounts: readonl
     "Where to look next",
     `  ${client.url}/docs shows every request. This run has an environment of its own; its key:`,
     `    KEY=${client.key}`,
-    ...accounts.flatMap(({ plan, id }) => [
-      `  ${plan.name}: what is overdue, the latest matches with their explanations, the hash chain`,
+    ...accounts.flatMap(({ plan, id, sights }) => [
+      `  ${plan.name}: what is overdue, the latest matches with their explanations, the hash chain${plan.runType === "batch" ? ", the runs" : ""}${sights.size > 0 ? ", why some are open" : ""}`,
       curl(`/v1/records?reconciliation_id=${id}&overdue=true`),
       curl(`/v1/reconciliation_matches?reconciliation_id=${id}&limit=2`),
       curl(`/v1/reconciliations/${id}/audit?limit=200`),
+      ...(plan.runType === "batch" ? [curl(`/v1/reconciliations/${id}/runs`)] : []),
+      ...[...sights.values()].map((sight) => curl(`/v1/records/${sight.record.id}/candidates?reconciliation_id=${id}`)),
     ]),
   ];
 }

@@ -1,24 +1,23 @@
-import type { SourceKey } from "./shop-books.ts";
-
-export interface NewRecord {
-  type_key: SourceKey;
-  date: string;
-  amount: string;
-  direction: "credit" | "debit";
-  description: string;
-  external_id: string;
-  metadata: Record<string, string>;
-}
+import { playTerminalMonth } from "./card-terminal.ts";
+import { formatCents } from "./cents.ts";
+import { type NewRecord, newRecord } from "./new-record.ts";
+import { playTillMonth } from "./till.ts";
+import type { TrueGroup } from "./true-group.ts";
 
 export interface ShopMonth {
+  today: string;
   firstDay: string;
   lastDay: string;
   /** In the order in which the shop's systems send them. */
   records: NewRecord[];
   /** Sent a second time, by a sender that did not note that it had sent them. */
   repeated: NewRecord[];
+  /** The last charge of a payout that the bank has already. */
+  straggler: NewRecord;
   /** Comes only after somebody has asked where it is. */
   late: NewRecord[];
+  terminal: TrueGroup[];
+  till: TrueGroup[];
 }
 
 const DAYS = 30;
@@ -44,21 +43,29 @@ export function playShopMonth(today: string): ShopMonth {
   const payments = [...orders.flatMap(listPayments), ...listOtherPayments()];
   const payouts = listPayouts(payments);
   const bankLines = payouts.flatMap(listBankLines).sort((left, right) => left.day - right.day);
+  const terminal = playTerminalMonth(dateOf);
+  const till = playTillMonth(dateOf);
 
   const drafts = [
     ...orders.map((order) => ({ day: order.day, record: toOrderRecord(order, dateOf(order.day)) })),
     ...payments.map((payment) => ({ day: payment.day, record: toPaymentRecord(payment, dateOf(payment.day)) })),
     ...payouts.map((payout) => ({ day: payout.day, record: toPayoutRecord(payout, dateOf(payout.day)) })),
     ...bankLines.map((line, place) => ({ day: line.day, record: toBankRecord(line, place + 1, dateOf(line.day)) })),
+    ...terminal.records,
+    ...till.records,
   ].sort((left, right) => left.day - right.day);
   const isLate = ({ description }: NewRecord): boolean => description.includes("PO-7107 ");
   const records = drafts.map(({ record }) => record);
   return {
+    today,
     firstDay: dateOf(1),
     lastDay: dateOf(DAYS),
     records: records.filter((record) => !isLate(record)),
     repeated: records.filter(({ external_id }) => external_id === "pi_1040" || external_id === "bk-0008"),
+    straggler: terminal.straggler,
     late: records.filter(isLate),
+    terminal: terminal.groups,
+    till: till.groups,
   };
 }
 
@@ -165,20 +172,20 @@ function listBankLines({ number, day, gross, fees }: Payout): BankLine[] {
 function toOrderRecord(order: Order, date: string): NewRecord {
   const { id, cents, direction } = order;
   const description = direction === "credit" ? "Web order" : "Refund of SO-1012, one item sent back";
-  return record("shop_orders", { date, cents, direction, description, id });
+  return newRecord("shop_orders", { date, cents, direction, description, id });
 }
 
 function toPaymentRecord(payment: Payment, date: string): NewRecord {
   const { id, cents, direction, order } = payment;
   const description = `harbour coffee ${order.toLowerCase()}`;
   const metadata = { fee: formatCents(feeOf(payment)), ...payment.metadata };
-  return record("card_payments", { date, cents, direction, description, id, metadata });
+  return newRecord("card_payments", { date, cents, direction, description, id, metadata });
 }
 
 function toPayoutRecord({ number, gross, fees }: Payout, date: string): NewRecord {
   const metadata = { gross: formatCents(gross), fees: formatCents(fees) };
   const description = `Payout of ${PAYOUT_DAYS} days`;
-  return record("card_payouts", {
+  return newRecord("card_payouts", {
     date,
     cents: gross - fees,
     direction: "credit",
@@ -189,21 +196,7 @@ function toPayoutRecord({ number, gross, fees }: Payout, date: string): NewRecor
 }
 
 function toBankRecord(line: BankLine, number: number, date: string): NewRecord {
-  return record("bank_feed", { ...line, date, id: `bk-${String(number).padStart(4, "0")}` });
-}
-
-interface Draft {
-  date: string;
-  cents: number;
-  direction: "credit" | "debit";
-  description: string;
-  id: string;
-  metadata?: Record<string, string>;
-}
-
-function record(typeKey: SourceKey, { date, cents, direction, description, id, metadata = {} }: Draft): NewRecord {
-  const amount = formatCents(cents);
-  return { type_key: typeKey, date, amount, direction, description, external_id: id, metadata };
+  return newRecord("bank_feed", { ...line, date, id: `bk-${String(number).padStart(4, "0")}` });
 }
 
 function priceOf(place: number): number {
@@ -214,11 +207,7 @@ function feeOf({ cents, direction }: Payment): number {
   return direction === "credit" ? Math.round(cents * 0.029) + 30 : 0;
 }
 
-export function formatCents(cents: number): string {
-  return (cents / 100).toFixed(2);
-}
-
-function shiftDay(day: string, days: number): string {
+export function shiftDay(day: string, days: number): string {
   const instant = new Date(`${day}T00:00:00Z`);
   instant.setUTCDate(instant.getUTCDate() + days);
   return instant.toISOString().slice(0, 10);
