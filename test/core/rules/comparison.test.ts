@@ -36,6 +36,13 @@ describe("eq and neq", () => {
     expect(relates("neq", b, a)).toBe(!equal);
   });
 
+  it("look at the whole of a long text, beyond what an explanation shows of it", () => {
+    const long = "x".repeat(400);
+    expect(relates("eq", `${long}1`, `${long}2`)).toBe(false);
+    expect(relates("neq", `${long}1`, `${long}2`)).toBe(true);
+    expect(relates("contains", `${long}1`, "x1")).toBe(true);
+  });
+
   it("hold for no list and no object", () => {
     for (const operand of ["eq", "neq", "gt", "lte", "contains"]) {
       expect(relates(operand, ["a"], ["a"])).toBe(false);
