@@ -3,7 +3,7 @@ import { compareWalk, type IndexedItem, type ItemIndex, type WalkPosition, walkP
 import { listIndexKeys } from "./keys.ts";
 import { RIVALS_MAX_NOTES } from "./limits.ts";
 import { findOutcome, type Outcome, propose } from "./outcome.ts";
-import { listRecords } from "./proposal.ts";
+import { listRecords, NOTHING } from "./proposal.ts";
 import type { EngineRule } from "./rule.ts";
 import { type Meter, newMeter, type Search } from "./search.ts";
 import { listWoken } from "./waking.ts";
@@ -89,7 +89,7 @@ function lookAt(id: number, search: Search): Sight {
   const item = index.find(id);
   if (!item) return { outcome: { kind: "none" }, unnoted: [] };
   const isNew = rule.onAmbiguous === "skip" && !hasNote(index, id, rule);
-  const outcome = tryToFind(search, item);
+  const outcome = attempt<Outcome>(search, () => findOutcome(search, item), { kind: "none" });
   const isUncertain = outcome.kind === "ambiguous" || outcome.kind === "cut";
   if (isUncertain) index.watch(id, outcome.because);
   index.note(id, rule.id, isUncertain ? outcome.kind : null);
@@ -97,12 +97,13 @@ function lookAt(id: number, search: Search): Sight {
   return { outcome, unnoted };
 }
 
-function tryToFind(search: Search, item: IndexedItem): Outcome {
+/** What throws finds nothing; its rule is remembered as one that failed. */
+function attempt<T>({ rule, meter }: Search, work: () => T, nothing: T): T {
   try {
-    return findOutcome(search, item);
+    return work();
   } catch (error) {
-    search.meter.failures.set(search.rule, String(error));
-    return { kind: "none" };
+    meter.failures.set(rule, String(error));
+    return nothing;
   }
 }
 
@@ -117,7 +118,7 @@ function listUnnoted(search: Search, item: IndexedItem, because: readonly number
 
 /** The records with which a rule might match an ambiguous one, not only the best of them. */
 function listRivals(search: Search, item: IndexedItem): number[] {
-  const { found } = propose(search, item, RIVALS_MAX_NOTES);
+  const { found } = attempt(search, () => propose(search, item, RIVALS_MAX_NOTES), NOTHING);
   return found.flatMap(listRecords).map(({ id }) => id);
 }
 
