@@ -1,7 +1,7 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 
-export default defineConfig(async () => ({
+export default defineConfig(async ({ mode }) => ({
   plugins: [
     cloudflareTest({
       wrangler: { configPath: "./wrangler.toml" },
@@ -15,7 +15,7 @@ export default defineConfig(async () => ({
     }),
   ],
   test: {
-    include: ["test/**/*.test.ts"],
+    include: [mode === "bench" ? "test/bench/*.ts" : "test/**/*.test.ts"],
     setupFiles: ["./test/support/migrate.ts"],
     testTimeout: 30_000,
     // One such line for each request would bury what a test has to say.

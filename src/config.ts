@@ -26,10 +26,25 @@ export const API_KEY_USE_RESOLUTION_MS = 60_000;
 
 export const PAGE_DEFAULT_ROWS = 50;
 export const PAGE_MAX_ROWS = 200;
+/** The same for the payments door. */
+export const API_PAGE_DEFAULT_ROWS = 25;
+export const API_PAGE_MAX_ROWS = 100;
+/** Entries that one answer carries with its ledger transactions, unless a single transaction has more. */
+export const API_PAGE_MAX_LEDGER_ENTRIES = 5_000;
+/** What the entries of one ledger transaction may come to as JSON; in UTF-8 still below a value's 2 MB. */
+export const LEDGER_ENTRIES_MAX_CHARS = 500_000;
+/** How often a ledger transaction that lost a race is looked at again. */
+export const LEDGER_MAX_TRIES = 10;
+/** Values of one parameter that may be given several times. */
+export const QUERY_LIST_MAX_VALUES = 100;
 export const CANDIDATES_DEFAULT_ROWS = 10;
 export const CANDIDATES_MAX_ROWS = 50;
 /** What the explanations of one record's candidates may come to, unless a single one has more. */
 export const CANDIDATES_MAX_CHARS = 5_000_000;
+/** Records that the matches of one page have together before it answers short, unless a single match has more. */
+export const PAGE_MAX_MATCHED_RECORDS = 20_000;
+/** What the links of one page of an audit may come to before it answers short: a match of 5,000 records is 0.4 MB. */
+export const AUDIT_PAGE_MAX_CHARS = 5_000_000;
 /** What one page of a filtered list may read before it answers short. */
 export const PAGE_SCAN_MAX_ROWS = 2_000;
 
@@ -40,10 +55,17 @@ export const POKE_WAIT_MS = 2_000;
 export const TAIL_PAGE_ROWS = 500;
 /** Items that a Reconciler looks at between two commits. */
 export const DRAIN_MAX_ITEMS = 200;
-/** Work of matching, in steps, after which a slice ends early; a compared candidate counts for 50. */
-export const SLICE_MAX_STEPS = 20_000_000;
+/**
+ * Work of matching, in steps, after which a slice ends early; a compared candidate counts for 50. Measured: 10 million
+ * are 1 to 2 seconds.
+ */
+export const SLICE_MAX_STEPS = 10_000_000;
+/** What a slice decides may come to as JSON, in characters, unless a single match has more. */
+export const SLICE_MAX_CHARS = 250_000;
 /** Slices that one poke works off itself; the alarm does the rest. */
 export const POKE_MAX_SLICES = 20;
+/** How long a poke goes on with that: whoever comes next waits for its turn. */
+export const POKE_MAX_MS = 2_000;
 export const ALARM_RETRY_MS = 5_000;
 export const COMMIT_MAX_TRIES = 10;
 export const COMMIT_MAX_MATCHES = 200;
@@ -57,12 +79,14 @@ export const RUN_LOAD_PAGE_ITEMS = 1_000;
 export const RUN_WALK_PAGE_ITEMS = 500;
 export const RUN_COUNT_PAGE_ITEMS = 2_000;
 export const RUN_COMMIT_PAGE_MATCHES = 200;
-/** Items of a slice that are looked at before it is asked whether what they have brought is enough. */
+/** Items of a slice that are looked at in one go: when a rule fails, only what it has decided in this one is taken back. */
 export const RUN_WALK_STEP_ITEMS = 10;
 /** What the decided matches of a slice may come to as JSON before it ends; in UTF-8 still below a value's 2 MB. */
 export const RUN_SLICE_MAX_CHARS = 250_000;
 /** What a commit reads of decided matches at a time, unless a single one has more. */
 export const RUN_COMMIT_PAGE_CHARS = 2_000_000;
+/** Slices of a run that may fail one after the other before the run does. */
+export const RUN_MAX_ATTEMPTS = 20;
 /** Previews of a reconciliation whose proposals are kept, the newest ones. */
 export const RUN_KEPT_PREVIEWS = 5;
 export const RUN_DROP_PAGE_ROWS = 1_000;

@@ -3,6 +3,7 @@ import { listFieldErrors } from "./field-errors.ts";
 import { ON_AMBIGUOUS } from "./matching/rule.ts";
 import { type FieldError, fail, ok, type Result } from "./result.ts";
 import { CARDINALITIES, GROUP_BY_KINDS, type RuleDefinition } from "./rule-definition.ts";
+import { MAX_BRANCHES } from "./rules/compiled-branch.ts";
 import { isAmountCondition } from "./rules/compiled-tree.ts";
 import { isField, isGroup, metadataKeyOf, type RuleGroup, type RuleNode } from "./rules/condition.ts";
 import { parseFilters, presentFilters } from "./rules/schema.ts";
@@ -147,7 +148,7 @@ function listOfGroupsOnly(input: Record<string, unknown>): FieldError[] {
 }
 
 function listLacksOfGroup(input: Record<string, unknown>, filters: RuleGroup | undefined): FieldError[] {
-  if (input.subset === true) return [];
+  if (input.subset === true) return filters ? listExcessOfBranches(filters) : [];
   const errors: FieldError[] = [];
   if ((input.group_by ?? null) === null) {
     errors.push({ path: "/group_by", code: "required", message: "A group rule needs group_by, or subset: true." });
@@ -158,6 +159,21 @@ function listLacksOfGroup(input: Record<string, unknown>, filters: RuleGroup | u
     errors.push({ path: "/filters", code: "amount_condition_required", message });
   }
   return errors;
+}
+
+/** A search of sets follows the branches one by one. */
+function listExcessOfBranches(filters: RuleGroup): FieldError[] {
+  if (countBranches(filters) <= MAX_BRANCHES) return [];
+  const message = `A rule that chooses sets has at most ${MAX_BRANCHES} alternatives. Make several rules of it.`;
+  return [{ path: "/filters", code: "too_many_alternatives", message }];
+}
+
+function countBranches(node: RuleNode): number {
+  if (!isGroup(node)) return 1;
+  const counts = node.rules.map(countBranches);
+  return node.operand === "or"
+    ? counts.reduce((sum, count) => sum + count, 0)
+    : counts.reduce((product, count) => product * count, 1);
 }
 
 /** Whether every branch has an amount condition. A branch takes one child at each `or`, and all at each `and`. */

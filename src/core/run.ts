@@ -28,6 +28,7 @@ export const PROBLEM_CODES = [
   "rule_failed",
   "record_changed",
   "reconciliation_changed",
+  "run_abandoned",
 ] as const;
 
 export interface RunProblem {
@@ -41,6 +42,11 @@ export interface RunProblem {
 export const RECONCILIATION_CHANGED: RunProblem = {
   code: "reconciliation_changed",
   message: "The reconciliation's rules, sides or terms changed while the run was under way, or it was deleted.",
+};
+
+export const RUN_ABANDONED: RunProblem = {
+  code: "run_abandoned",
+  message: "The run failed again and again at the same place, and was given up. What it had committed stays.",
 };
 
 /** What stays open on a side: signed sums (credit +, debit −) by currency, in minor units, as text beyond any limit. */

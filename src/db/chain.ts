@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { AUDIT_PAGE_MAX_CHARS } from "../config.ts";
 import { type Db, first, runBatch } from "./client.ts";
 
 /** A link with what its match and allocations say today. */
@@ -42,14 +43,19 @@ const matchFact = sql.raw(`json_object('kind', 'match', 'match_id', m.uid, 'reco
 const voidFact = sql.raw(`json_object('kind', 'void', 'match_id', m.uid, 'reconciliation_id', c.uid,
   'reason', m.void_reason, 'at', m.voided_at)`);
 
-/** At most `limit` links from number `from` on, and the matches among their rows that no link speaks of. */
+/**
+ * At most `limit` links from number `from` on, less where they are very long, up to before number `to`; and the matches
+ * among their rows that no link speaks of.
+ */
 export async function readLinks(
   db: Db,
   reconciliationId: number,
   from: number,
   limit: number,
-): Promise<{ links: StoredLink[]; unlinked: string[] }> {
-  const range = sql`l.reconciliation_id = ${reconciliationId} and l.no >= ${from} and l.no < ${from + limit}`;
+  maxChars: number = AUDIT_PAGE_MAX_CHARS,
+): Promise<{ links: StoredLink[]; to: number; unlinked: string[] }> {
+  const to = await findEnd(db, reconciliationId, from, from + limit, maxChars);
+  const range = sql`l.reconciliation_id = ${reconciliationId} and l.no >= ${from} and l.no < ${to}`;
   const [links, unlinked] = await runBatch(db, [
     sql`select l.no, l.kind, l.payload, l.previous_hash, l.hash, m.uid as match_uid, m.status,
         case l.kind when 'match' then ${matchFact} end as match_fact,
@@ -66,11 +72,24 @@ export async function readLinks(
         and m.id >= coalesce((select l.match_id from links l where l.reconciliation_id = ${reconciliationId}
           and l.no < ${from} and l.kind = 'match' order by l.no desc limit 1), 0)
         and m.id <= coalesce((select l.match_id from links l where l.reconciliation_id = ${reconciliationId}
-          and l.no >= ${from + limit} and l.kind = 'match' order by l.no limit 1), 9007199254740991)
+          and l.no >= ${to} and l.kind = 'match' order by l.no limit 1), 9007199254740991)
         and l.no is null limit 1`,
   ]);
   return {
     links: links?.results as StoredLink[],
+    to,
     unlinked: ((unlinked?.results ?? []) as { uid: string }[]).map((row) => row.uid),
   };
+}
+
+/** The number before which a page ends so that its payloads are not too much; a match's facts are as long again. */
+async function findEnd(db: Db, reconciliationId: number, from: number, to: number, maxChars: number): Promise<number> {
+  const row = await first<{ end: number | null }>(
+    db,
+    sql`select min(no) as "end" from (
+        select no, sum(length(payload)) over (order by no) - length(payload) as chars_before from links
+        where reconciliation_id = ${reconciliationId} and no >= ${from} and no < ${to})
+      where chars_before > ${maxChars}`,
+  );
+  return row?.end ?? to;
 }

@@ -1,7 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
+import { PAGE_MAX_MATCHED_RECORDS } from "../config.ts";
 import type { MatchSnapshot } from "../core/match-view.ts";
-import { all, type Db, first } from "./client.ts";
-import { cutPage, type Page, type PageRequest } from "./page.ts";
+import { all, type Db, first, jsonList } from "./client.ts";
+import { cutByWeight, cutPage, type Page, type PageRequest } from "./page.ts";
 import { pageOfScan } from "./scan.ts";
 
 /** A JSON object of a match `m`, in the form of `MatchSnapshot`. */
@@ -50,7 +51,7 @@ export async function findMatchId(db: Db, environmentId: number, uid: string): P
 
 /**
  * A page of matches, newest first. Where the filters are more than an index answers, it looks at `PAGE_SCAN_MAX_ROWS`
- * matches at most and then answers short, saying where to go on.
+ * matches at most and then answers short, saying where to go on; so it does where the matches have very many records.
  */
 export async function listMatches(
   db: Db,
@@ -59,22 +60,33 @@ export async function listMatches(
   page: PageRequest,
 ): Promise<Page<MatchSnapshot>> {
   const { scan, rest } = chooseScan(environmentId, filters, page.before ?? Number.MAX_SAFE_INTEGER);
-  const select = (found: SQL) =>
-    all<{ id: number; snapshot: string }>(
-      db,
-      sql`select m.id, ${matchSnapshot} as snapshot from (${found}) found join matches m on m.id = found.id
-        order by m.id desc`,
-    );
+  const weigh = (found: SQL) =>
+    all<WeighedMatch>(db, sql`select found.id, ${matchWeight} as weight from (${found}) found order by found.id desc`);
   const conditions = listConditions(environmentId, rest);
-  const { rows, next } =
+  const found =
     Object.keys(rest).length === 0
-      ? cutPage(await select(sql`${scan} order by id desc limit ${page.limit + 1}`), page.limit)
+      ? cutPage(await weigh(sql`${scan} order by id desc limit ${page.limit + 1}`), page.limit)
       : await pageOfScan(db, scan, page, (scanned, limit) =>
-          select(sql`select m.id from (${scanned}) scan cross join matches m on m.id = scan.id
+          weigh(sql`select m.id from (${scanned}) scan cross join matches m on m.id = scan.id
             where ${sql.join(conditions, sql` and `)} order by m.id desc limit ${limit}`),
         );
-  return { rows: rows.map((row) => JSON.parse(row.snapshot) as MatchSnapshot), next };
+  const { rows, next } = cutByWeight(found, PAGE_MAX_MATCHED_RECORDS);
+  const snapshots = await all<{ snapshot: string }>(
+    db,
+    sql`select ${matchSnapshot} as snapshot from json_each(${jsonList(rows.map(({ id }) => id))}) j
+      cross join matches m on m.id = j.value order by j.key`,
+  );
+  return { rows: snapshots.map(({ snapshot }) => JSON.parse(snapshot) as MatchSnapshot), next };
 }
+
+export interface WeighedMatch {
+  id: number;
+  /** Its records. */
+  weight: number;
+}
+
+/** The number of records of a match with the id `found.id`. */
+export const matchWeight: SQL = sql.raw("(select count(*) from allocations a where a.match_id = found.id)");
 
 /** The index range that the filters narrow best, and the filters that are left to be asked of each of its matches. */
 function chooseScan(environmentId: number, filters: MatchFilters, before: number): { scan: SQL; rest: MatchFilters } {

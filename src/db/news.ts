@@ -116,13 +116,18 @@ export async function readChainSince(
 }
 
 const VOIDED_SETS_PAGE_ROWS = 1_000;
+/** A key grows with its set; a page is to be one bound value again. */
+const VOIDED_SETS_PAGE_CHARS = 500_000;
 
-/** Keys of voided sets in order, a page after a key. */
+/** Keys of voided sets in order, a page after a key; empty after the last one. */
 export async function listVoidedSets(db: Db, reconciliationId: number, after: string): Promise<string[]> {
   const rows = await all<{ set_key: string }>(
     db,
-    sql`select set_key from voided_sets where reconciliation_id = ${reconciliationId} and set_key > ${after}
-      order by set_key limit ${VOIDED_SETS_PAGE_ROWS}`,
+    sql`select set_key from (
+        select set_key, sum(length(set_key)) over (order by set_key) - length(set_key) as chars_before
+        from (select set_key from voided_sets where reconciliation_id = ${reconciliationId} and set_key > ${after}
+          order by set_key limit ${VOIDED_SETS_PAGE_ROWS}))
+      where chars_before < ${VOIDED_SETS_PAGE_CHARS} order by set_key`,
   );
   return rows.map((row) => row.set_key);
 }

@@ -16,3 +16,18 @@ export function cutPage<Row extends { id: number }>(rows: Row[], limit: number):
   const kept = rows.slice(0, limit);
   return { rows: kept, next: (kept.at(-1) as Row).id };
 }
+
+/** The first rows of a page, as many as weigh no more than `max` together, and at least one. */
+export function cutByWeight<Row extends { id: number; weight: number }>(
+  { rows, next }: Page<Row>,
+  max: number,
+): Page<Row> {
+  let total = 0;
+  const end = rows.findIndex(({ weight }, place) => {
+    total += weight;
+    return place > 0 && total > max;
+  });
+  if (end === -1) return { rows, next };
+  const kept = rows.slice(0, end);
+  return { rows: kept, next: (kept.at(-1) as Row).id };
+}

@@ -1,10 +1,10 @@
 import { type SQL, sql } from "drizzle-orm";
-import { RUN_COMMIT_PAGE_CHARS, RUN_COMMIT_PAGE_MATCHES } from "../config.ts";
+import { PAGE_MAX_MATCHED_RECORDS, RUN_COMMIT_PAGE_CHARS, RUN_COMMIT_PAGE_MATCHES } from "../config.ts";
 import type { RunMatchSnapshot, StoredOutcome } from "../core/match-view.ts";
 import { all, type Db, jsonList, runBatch } from "./client.ts";
 import { ITEM_VIOLATIONS } from "./match-commit.ts";
-import { matchSnapshot } from "./matches.ts";
-import { cutPage, type Page } from "./page.ts";
+import { matchSnapshot, matchWeight, type WeighedMatch } from "./matches.ts";
+import { cutByWeight, cutPage, type Page } from "./page.ts";
 import type { RunRow } from "./runs.ts";
 
 /**
@@ -141,7 +141,10 @@ const decidedSnapshot = sql.raw(`json_object('id', m.uid, 'rule_id', ru.uid, 'ru
     from json_each(m.items) i),
   'explanation', json(m.explanation), 'filters', json_extract(v.definition, '$.filters'))`);
 
-/** A page of what a run proposes or has made, as decided: the first one first, after a position. */
+/**
+ * A page of what a run proposes or has made, as decided: the first one first, after a position. Short where the matches
+ * have very many records.
+ */
 export async function listMatchesOfRun(
   db: Db,
   run: RunRow,
@@ -149,18 +152,30 @@ export async function listMatchesOfRun(
   limit: number,
 ): Promise<Page<RunMatchSnapshot>> {
   const { runId, attempt } = decidedBy(run);
-  const query =
+  const found = await all<WeighedMatch>(
+    db,
     run.mode === "commit"
-      ? sql`select m.id, ${matchSnapshot} as snapshot from matches m
-          where m.run_id = ${runId} and m.id > ${after ?? 0} order by m.id limit ${limit + 1}`
-      : sql`select m.no as id, ${decidedSnapshot} as snapshot from run_matches m
-          join reconciliation_rules ru on ru.id = m.rule_id
-          join rule_versions v on v.rule_id = m.rule_id and v.version = m.rule_version
-          where m.run_id = ${runId} and m.attempt = ${attempt} and m.no > ${after ?? -1}
-            and ${run.proposals} = 'kept'
-          order by m.no limit ${limit + 1}`;
-  const page = cutPage(await all<{ id: number; snapshot: string }>(db, query), limit);
-  return { rows: page.rows.map((row) => JSON.parse(row.snapshot) as RunMatchSnapshot), next: page.next };
+      ? sql`select found.id, ${matchWeight} as weight from (
+          select id from matches where run_id = ${runId} and id > ${after ?? 0} order by id limit ${limit + 1}) found
+          order by found.id`
+      : sql`select no as id, json_array_length(items) as weight from run_matches
+          where run_id = ${runId} and attempt = ${attempt} and no > ${after ?? -1} and ${run.proposals} = 'kept'
+          order by no limit ${limit + 1}`,
+  );
+  const { rows, next } = cutByWeight(cutPage(found, limit), PAGE_MAX_MATCHED_RECORDS);
+  const ids = jsonList(rows.map(({ id }) => id));
+  const snapshots = await all<{ snapshot: string }>(
+    db,
+    run.mode === "commit"
+      ? sql`select ${matchSnapshot} as snapshot from json_each(${ids}) j cross join matches m on m.id = j.value
+          order by j.key`
+      : sql`select ${decidedSnapshot} as snapshot from json_each(${ids}) j
+          cross join run_matches m on m.run_id = ${runId} and m.attempt = ${attempt} and m.no = j.value
+          cross join reconciliation_rules ru on ru.id = m.rule_id
+          cross join rule_versions v on v.rule_id = m.rule_id and v.version = m.rule_version
+          order by j.key`,
+  );
+  return { rows: snapshots.map(({ snapshot }) => JSON.parse(snapshot) as RunMatchSnapshot), next };
 }
 
 /**

@@ -1,3 +1,6 @@
+/** A value has 2 MB at most, and a list of every open record's number would have more. */
+const LIST_PAGE_IDS = 50_000;
+
 /** An object's SQLite. */
 export class CountedSql {
   readonly #sql: SqlStorage;
@@ -14,6 +17,13 @@ export class CountedSql {
     const rows = cursor.toArray();
     this.rowsRead += cursor.rowsRead;
     return rows;
+  }
+
+  /** Runs a query for a list of any length, which it takes as JSON in its last value, in pages. */
+  forEach(query: string, ids: readonly number[], ...values: SqlStorageValue[]): void {
+    for (let start = 0; start < ids.length; start += LIST_PAGE_IDS) {
+      this.all(query, ...values, JSON.stringify(ids.slice(start, start + LIST_PAGE_IDS)));
+    }
   }
 
   /** The first row, of a query that asks for one. */

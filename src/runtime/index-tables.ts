@@ -16,6 +16,7 @@ export function listItemTables(prefix: string): string[] {
     `create index ${prefix}woken_walk on ${prefix}woken (date, amount, external_text, uid)`,
     `create table ${prefix}watches (other_id integer not null, item_id integer not null,
       primary key (other_id, item_id)) without rowid`,
+    `create index ${prefix}watches_item on ${prefix}watches (item_id)`,
     `create table ${prefix}notes (item_id integer not null, rule_id integer not null, finding text not null,
       primary key (item_id, rule_id)) without rowid`,
     `create trigger ${prefix}items_moved after update of date, amount, external_id, uid on ${prefix}items begin
@@ -25,6 +26,7 @@ export function listItemTables(prefix: string): string[] {
     `create trigger ${prefix}items_removed after delete on ${prefix}items begin
       delete from ${prefix}keys where item_id = old.id;
       delete from ${prefix}woken where item_id = old.id;
+      delete from ${prefix}watches where item_id = old.id;
       delete from ${prefix}notes where item_id = old.id;
     end`,
   ];

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { ALARM_RETRY_MS, type Bindings, OVERDUE_MAX_PAGES, POKE_MAX_SLICES } from "../config.ts";
+import { ALARM_RETRY_MS, type Bindings, OVERDUE_MAX_PAGES, POKE_MAX_MS, POKE_MAX_SLICES } from "../config.ts";
 import type { CandidateSnapshots } from "../core/candidate-view.ts";
 import type { Failure, Result } from "../core/result.ts";
 import { openDb, type Statement } from "../db/client.ts";
@@ -93,7 +93,8 @@ export class Reconciler extends DurableObject<Bindings> {
   #workOff(maxSlices: number): Promise<WorkState> {
     return this.#guardSlice(async () => {
       let state: WorkState = "more";
-      for (let slices = 0; state === "more" && slices < maxSlices; slices++) {
+      const end = Date.now() + POKE_MAX_MS;
+      for (let slices = 0; state === "more" && slices < maxSlices && Date.now() < end; slices++) {
         state = await workOff(this.#dependencies(), this.#store);
       }
       if (state === "gone" && !(await dissolveReconciliation(this.#dependencies())).done) state = "more";

@@ -232,17 +232,16 @@ export class SqliteIndex implements ItemIndex {
   }
 
   wake(ids: readonly number[]): void {
-    if (ids.length === 0) return;
-    this.#sql.all(
+    this.#sql.forEach(
       `insert or ignore into ${this.#prefix}woken (item_id, date, amount, external_text, uid)
       select i.id, i.date, i.amount, i.external_text, i.uid
       from json_each(?) j cross join ${this.#prefix}items i on i.id = j.value`,
-      JSON.stringify(ids),
+      ids,
     );
   }
 
-  unwake(id: number): void {
-    this.#sql.all(`delete from ${this.#prefix}woken where item_id = ?`, id);
+  unwake(id: number): boolean {
+    return this.#sql.all(`delete from ${this.#prefix}woken where item_id = ? returning 1`, id).length > 0;
   }
 
   walkWoken(after: WalkPosition | null, limit: number): IndexedItem[] {
@@ -270,11 +269,10 @@ export class SqliteIndex implements ItemIndex {
   }
 
   watch(id: number, others: readonly number[]): void {
-    if (others.length === 0) return;
-    this.#sql.all(
+    this.#sql.forEach(
       `insert or ignore into ${this.#prefix}watches (other_id, item_id) select value, ? from json_each(?)`,
+      others,
       id,
-      JSON.stringify(others),
     );
   }
 

@@ -5,7 +5,7 @@ import { CountedSql } from "./counted-sql.ts";
 import { SqliteIndex } from "./sqlite-index.ts";
 
 // The form of this storage may change at will: a store of another version is dropped and rebuilt from D1.
-const STORAGE_VERSION = 2;
+const STORAGE_VERSION = 3;
 
 const TABLES = [
   "create table documents (name text primary key, body text not null) without rowid",
@@ -103,12 +103,18 @@ export class SqliteStore implements ReconcilerStore {
     this.#writeDocument("run", run);
   }
 
+  countRunAttempt(): number {
+    const attempts = (this.#readDocument<number>("run_attempts") ?? 0) + 1;
+    this.#writeDocument("run_attempts", attempts);
+    return attempts;
+  }
+
+  clearRunAttempts(): void {
+    this.#writeDocument("run_attempts", 0);
+  }
+
   enqueue(ids: readonly number[]): void {
-    if (ids.length === 0) return;
-    this.#sql.all(
-      "insert or ignore into queue (item_id) select value from json_each(?) order by key",
-      JSON.stringify(ids),
-    );
+    this.#sql.forEach("insert or ignore into queue (item_id) select value from json_each(?) order by key", ids);
   }
 
   peekQueue(limit: number): number[] {
@@ -118,8 +124,7 @@ export class SqliteStore implements ReconcilerStore {
   }
 
   dequeue(ids: readonly number[]): void {
-    if (ids.length === 0) return;
-    this.#sql.all("delete from queue where item_id in (select value from json_each(?))", JSON.stringify(ids));
+    this.#sql.forEach("delete from queue where item_id in (select value from json_each(?))", ids);
   }
 
   readInFlight(): number[] {
@@ -130,8 +135,7 @@ export class SqliteStore implements ReconcilerStore {
 
   writeInFlight(ids: readonly number[]): void {
     this.#sql.all("delete from in_flight");
-    if (ids.length === 0) return;
-    this.#sql.all("insert or ignore into in_flight (item_id) select value from json_each(?)", JSON.stringify(ids));
+    this.#sql.forEach("insert or ignore into in_flight (item_id) select value from json_each(?)", ids);
   }
 
   removeSource(sourceId: number): void {

@@ -23,7 +23,7 @@ export async function auditChain(
   if (!chain) return notFound("reconciliation");
   // The link before the page comes along, for its hash.
   const from = Math.max(after, 1);
-  const { links, unlinked } = await readLinks(ctx.db, chain.id, from, after === 0 ? limit : limit + 1);
+  const { links, to, unlinked } = await readLinks(ctx.db, chain.id, from, after === 0 ? limit : limit + 1);
   let previous = after === 0 ? { no: 0, hash: "" } : { no: after, hash: links[0]?.hash ?? "" };
   const page = links.filter((link) => link.no > after);
   let checked = 0;
@@ -35,7 +35,7 @@ export async function auditChain(
   }
   const [stray] = unlinked;
   if (stray !== undefined) return broken(checked, stray, "The match is not in the chain.");
-  if (page.length === limit && previous.no < chain.chain_no) {
+  if (previous.no === to - 1 && previous.no < chain.chain_no) {
     return ok({ valid: true, checked, firstBroken: null, next: previous.no });
   }
   if (isHead(chain, previous)) return ok({ valid: true, checked, firstBroken: null, next: null });

@@ -7,10 +7,11 @@ import {
   RUN_WALK_STEP_ITEMS,
   SLICE_MAX_STEPS,
 } from "../config.ts";
-import { decideForRule, FIRST_ROUND, type RoundPosition, type RuleSlice } from "../core/matching/decide.ts";
-import { walkPositionOf } from "../core/matching/item-index.ts";
+import { decideForRule, FIRST_ROUND, isSpent, type RoundPosition, type RuleSlice } from "../core/matching/decide.ts";
+import { type IndexedItem, walkPositionOf } from "../core/matching/item-index.ts";
 import { listIndexKeys } from "../core/matching/keys.ts";
 import type { EngineRule } from "../core/matching/rule.ts";
+import { type Meter, newMeter } from "../core/matching/search.ts";
 import {
   addOpen,
   NOTHING_OPEN,
@@ -41,10 +42,8 @@ interface Decided {
   loaded?: number;
 }
 
-const STEP_LIMIT = {
-  items: RUN_WALK_STEP_ITEMS,
-  steps: Math.ceil((SLICE_MAX_STEPS * RUN_WALK_STEP_ITEMS) / RUN_WALK_PAGE_ITEMS),
-};
+/** Of a step the items, of all steps of a slice together the work and what it comes to. */
+const LIMIT = { items: RUN_WALK_STEP_ITEMS, steps: SLICE_MAX_STEPS, chars: RUN_SLICE_MAX_CHARS };
 
 /** Starts deciding, for the first time or anew: nothing of an earlier attempt counts. */
 export async function beginDeciding(scope: RunScope): Promise<void> {
@@ -125,10 +124,8 @@ function decideStage(scope: RunScope, progress: RunProgress): Decided {
       return load(scope, progress, stage);
     case "matching":
       return match(scope, progress, stage);
-    case "noting":
-      return countNotes(scope, stage);
     case "summing":
-      return sumOpen(scope, stage);
+      return sumUp(scope, stage);
   }
 }
 
@@ -153,28 +150,22 @@ function match(scope: RunScope, progress: RunProgress, stage: StageOf<"matching"
   const { configuration, run } = scope;
   const rules = compileRules(configuration);
   const rule = rules[stage.rule];
-  if (!rule) return { stage: { kind: "noting", after: null }, change: run };
+  if (!rule) return { stage: { kind: "summing", after: null, open: NOTHING_OPEN }, change: run };
   const matches: RunMatch[] = [];
-  const problems: RunProblem[] = [];
+  const meter = newMeter();
   let position: RoundPosition | null = stage.position;
-  let walked = 0;
-  let chars = 0;
-  for (let visited = 0; position && visited < RUN_WALK_PAGE_ITEMS && chars < RUN_SLICE_MAX_CHARS; ) {
-    const step: RuleSlice | { error: string } = decideStep(scope, rule, rules, position);
-    if ("error" in step) {
-      problems.push(describeFailedRule(rule.uid, step.error));
-      position = null;
-      break;
-    }
-    const decided = step.decisions.map(planRunMatch);
-    for (const decision of decided) matches.push(decision);
-    chars += JSON.stringify(decided).length;
+  let [visited, walked] = [0, 0];
+  let failure: string | undefined;
+  while (position && visited < RUN_WALK_PAGE_ITEMS && !isSpent(meter, LIMIT)) {
+    const step = decideStep(scope, rule, rules, position, meter);
+    for (const decision of step.decisions) matches.push(planRunMatch(decision));
     visited += step.visited;
     if (!position.isRepeat) walked += step.visited;
+    failure ??= step.failures[0]?.message;
     position = step.next;
-    // It came to the limit of its work, and so does the slice, or to the end of a round.
-    if (step.visited < STEP_LIMIT.items) break;
   }
+  const isNews = failure !== undefined && !isFailureIn(run.problems, rule);
+  const problems = isNews ? [describeFailedRule(rule.uid, failure as string)] : [];
   const end = progress.loaded * (stage.rule + 1);
   const done = position ? Math.min(run.done + walked, end) : end;
   const change = withMatches(
@@ -191,46 +182,52 @@ function decideStep(
   rule: EngineRule,
   rules: readonly EngineRule[],
   position: RoundPosition,
-): RuleSlice | { error: string } {
+  meter: Meter,
+): RuleSlice {
   try {
-    return store.transaction(() => decideForRule(rule, rules, store.scratch, position, STEP_LIMIT));
+    return store.transaction(() => decideForRule(rule, rules, store.scratch, position, LIMIT, meter));
   } catch (error) {
     const message = "rule failed in a run";
     console.error(JSON.stringify({ message, rule_id: rule.uid, version: rule.version, error: String(error) }));
-    return { error: String(error) };
+    return { decisions: [], visited: 0, failures: [{ rule, message: String(error) }], woken: [], next: null };
   }
+}
+
+/** A rule may fail for many records; that it does is said once. */
+function isFailureIn(problems: readonly RunProblem[], { uid }: EngineRule): boolean {
+  return problems.some(({ code, rule_id }) => code === "rule_failed" && rule_id === uid);
 }
 
 function describeFailedRule(uid: string, error: string): RunProblem {
   return { code: "rule_failed", message: `The rule could not be used: ${error}`, rule_id: uid };
 }
 
-function countNotes({ store, configuration, run }: RunScope, { after }: StageOf<"noting">): Decided {
-  const uids = new Map(configuration.rules.map(({ id, uid }) => [id, uid]));
-  const notes = store.scratch.listNotes(after, RUN_COUNT_PAGE_ITEMS);
-  const findings = notes.flatMap(({ itemId, ruleId, finding }) => {
-    const [ruleUid, item] = [uids.get(ruleId), store.scratch.find(itemId)];
-    return ruleUid && item ? [{ ruleUid, recordUid: item.uid, finding }] : [];
-  });
-  const last = notes.length === RUN_COUNT_PAGE_ITEMS ? notes.at(-1) : undefined;
-  const stage: RunStage = last
-    ? { kind: "noting", after: { itemId: last.itemId, ruleId: last.ruleId } }
-    : { kind: "summing", after: null, open: NOTHING_OPEN };
-  return { stage, change: withFindings(run, findings) };
-}
-
-function sumOpen(scope: RunScope, { after, open }: StageOf<"summing">): Decided {
-  const { store, run } = scope;
-  const page = store.scratch.walk(after, RUN_COUNT_PAGE_ITEMS);
+/** Counts what stays open, and what the rules have noted of it, in a run's order. */
+function sumUp(scope: RunScope, { after, open }: StageOf<"summing">): Decided {
+  const page = scope.store.scratch.walk(after, RUN_COUNT_PAGE_ITEMS);
   const sums = addOpen(
     open,
     page.map((item) => {
       return { side: item.side, currency: item.currency, open: BigInt(item.open * item.sign), isNew: true };
     }),
   );
+  const run = withFindings(scope.run, listFindings(scope, page));
   const last = page.at(-1);
-  if (!last || page.length < RUN_COUNT_PAGE_ITEMS) return { stage: null, change: finish(scope, sums) };
+  if (!last || page.length < RUN_COUNT_PAGE_ITEMS) return { stage: null, change: finish({ ...scope, run }, sums) };
   return { stage: { kind: "summing", after: walkPositionOf(last), open: sums }, change: run };
+}
+
+function listFindings({ store, configuration }: RunScope, items: readonly IndexedItem[]) {
+  const uids = new Map(configuration.rules.map(({ id, uid }) => [id, uid]));
+  return items.flatMap((item) =>
+    store.scratch
+      .listNotes({ itemId: item.id, ruleId: 0 }, uids.size)
+      .filter(({ itemId }) => itemId === item.id)
+      .flatMap(({ ruleId, finding }) => {
+        const ruleUid = uids.get(ruleId);
+        return ruleUid ? [{ ruleUid, recordUid: item.uid, finding }] : [];
+      }),
+  );
 }
 
 function finish({ deps, run }: RunScope, open: OpenSides): RunChange {

@@ -57,6 +57,9 @@ export interface ReconcilerStore {
   /** How far the run is that works on the scratch index; nothing when none does. */
   readRun(): RunProgress | undefined;
   writeRun(run: RunProgress | null): void;
+  /** How many slices of runs have been begun since the last one that was done, this one included. */
+  countRunAttempt(): number;
+  clearRunAttempts(): void;
   /** Items to look at, each once, in the order in which they were put in. */
   enqueue(ids: readonly number[]): void;
   peekQueue(limit: number): number[];

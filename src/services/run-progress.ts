@@ -9,9 +9,7 @@ export type RunStage =
   /** Items are being copied, those after this id next. */
   | { kind: "loading"; after: number }
   | { kind: "matching"; rule: number; position: RoundPosition }
-  /** What the rules have noted of items is being counted. */
-  | { kind: "noting"; after: { itemId: number; ruleId: number } | null }
-  /** What stays open is being summed up. */
+  /** What stays open is being summed up, with what the rules have noted of it. */
   | { kind: "summing"; after: WalkPosition | null; open: OpenSides };
 
 /** How far a Reconciler is with a run's deciding. It changes together with the scratch index, or not at all. */

@@ -75,10 +75,15 @@ export async function refresh(
   if (ids.length === 0) return;
   const rows = await listItems(deps.db, configuration.reconciliationId, ids);
   const rules = compileRules(configuration);
+  const known = new Set(rows.map(({ id }) => id));
   store.transaction(() => {
-    for (const id of ids) store.index.remove(id);
+    for (const id of ids) if (!known.has(id)) store.index.remove(id);
+    // What leaves the index here may have stood in the way of its group.
     for (const row of rows) takeInRow(store, configuration, rules, row, configuration.runType === "continuous");
-    store.writeInFlight(store.readInFlight().filter((id) => !ids.includes(id)));
+    // A pass that has yet to come to them must not take them for untouched.
+    if (store.readProgress()?.pass) store.index.wake(ids);
+    const done = new Set(ids);
+    store.writeInFlight(store.readInFlight().filter((id) => !done.has(id)));
   });
 }
 

@@ -1,5 +1,5 @@
-import { RUN_DROP_PAGE_ROWS, RUN_KEPT_PREVIEWS } from "../config.ts";
-import { RECONCILIATION_CHANGED, withoutMatches, withProblems } from "../core/run.ts";
+import { RUN_DROP_PAGE_ROWS, RUN_KEPT_PREVIEWS, RUN_MAX_ATTEMPTS } from "../config.ts";
+import { RECONCILIATION_CHANGED, RUN_ABANDONED, type RunProblem, withoutMatches, withProblems } from "../core/run.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { dropRunMatches } from "../db/run-matches.ts";
 import { findUnfinishedRun, getRun, type RunChange, writeRun } from "../db/runs.ts";
@@ -21,19 +21,26 @@ export async function workOffRun(deps: WorkDependencies, store: ReconcilerStore)
     forgetRun(store);
     return "settled";
   }
+  const scope = { deps, store, configuration, run };
+  if (store.countRunAttempt() > RUN_MAX_ATTEMPTS) {
+    await failRun(scope, RUN_ABANDONED);
+    store.clearRunAttempts();
+    return "more";
+  }
   try {
-    await workOffSlice({ deps, store, configuration, run });
+    await workOffSlice(scope);
   } catch (error) {
     // Something else has been faster: what it was is seen when the run and the reconciliation are read again.
     if (findConstraint(error)?.kind !== "guard") throw error;
   }
+  store.clearRunAttempts();
   return "more";
 }
 
 async function workOffSlice(scope: RunScope): Promise<void> {
   const { run, configuration } = scope;
   if (run.status === "pending") return prepareRun(scope);
-  if (run.generation !== configuration.generation) return failRun(scope);
+  if (run.generation !== configuration.generation) return failRun(scope, RECONCILIATION_CHANGED);
   return run.phase === "committing" ? commitRun(scope) : decideRun(scope);
 }
 
@@ -47,13 +54,13 @@ async function prepareRun(scope: RunScope): Promise<void> {
   const started = { ...run, status: "running" as const, generation, started_at: deps.now() };
   if (run.preview_id === null) return beginDeciding({ ...scope, run: started });
   const { by_rule, open, decided_count: total, ...preview } = await getRun(deps.db, run.preview_id);
-  if (preview.generation !== generation) return failRun(scope);
+  if (preview.generation !== generation) return failRun(scope, RECONCILIATION_CHANGED);
   await writeRunSlice(scope, withoutMatches({ ...started, by_rule, open, phase: "committing", done: 0, total }));
 }
 
-async function failRun({ deps, run, store }: RunScope): Promise<void> {
+async function failRun({ deps, run, store }: RunScope, problem: RunProblem): Promise<void> {
   const proposals = run.proposals === "kept" ? "dropping" : run.proposals;
   const failed: RunChange = { ...run, status: "failed", proposals, completed_at: deps.now() };
-  await runBatch(deps.db, writeRun(run, withProblems(failed, [RECONCILIATION_CHANGED])));
+  await runBatch(deps.db, writeRun(run, withProblems(failed, [problem])));
   forgetRun(store);
 }

@@ -1,4 +1,4 @@
-import { DRAIN_MAX_ITEMS, SLICE_MAX_STEPS } from "../config.ts";
+import { DRAIN_MAX_ITEMS, SLICE_MAX_CHARS, SLICE_MAX_STEPS } from "../config.ts";
 import {
   decideForItems,
   decideForRule,
@@ -123,6 +123,8 @@ async function workOffPass(
       ? { rule: pass.rule, position: decided.next }
       : { rule: pass.rule + 1, position: FIRST_ROUND };
     store.writeProgress({ ...progress, pass: next });
+    // A pass does not come back to stronger rules.
+    store.enqueue([...new Set(decided.woken)]);
     store.writeInFlight(listItemIds(decided.decisions));
     return decided;
   });
@@ -157,5 +159,5 @@ export function logFailures({ reconciliationUid }: Configuration, failures: read
 }
 
 function limit(items: number): WorkLimit {
-  return { items, steps: SLICE_MAX_STEPS };
+  return { items, steps: SLICE_MAX_STEPS, chars: SLICE_MAX_CHARS };
 }

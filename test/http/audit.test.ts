@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readLinks } from "../../src/db/chain.ts";
 import { auditEndpoints } from "../../src/http/v1/audit.ts";
 import { bindings, EQUAL_AMOUNTS, must, newScene, type Scene } from "../support/scene.ts";
 import { itIsGuarded } from "../support/security.ts";
@@ -27,6 +28,26 @@ async function tamper(scene: Scene, statements: string[]) {
   const deferred = "pragma defer_foreign_keys = on";
   await bindings.DB.batch([deferred, ...statements].map((text) => bindings.DB.prepare(text.replaceAll(":own", own))));
 }
+
+describe("a page of links", () => {
+  it("ends early where they are long, and says where", async () => {
+    const { scene } = await newChain();
+    const { results } = await bindings.DB.prepare("select id from reconciliations where uid = ?")
+      .bind(scene.reconciliation)
+      .all<{ id: number }>();
+    const id = results[0]?.id as number;
+    const read = async (from: number, maxChars: number) => {
+      const { links, to } = await readLinks(scene.db, id, from, 50, maxChars);
+      return [links.map(({ no }) => no), to];
+    };
+    const [first] = (await readLinks(scene.db, id, 1, 50)).links;
+    const long = first?.payload.length as number;
+    expect(await read(1, 100_000)).toEqual([[1, 2, 3, 4], 51]);
+    expect(await read(1, long)).toEqual([[1, 2], 3]);
+    expect(await read(1, long - 1)).toEqual([[1], 2]);
+    expect(await read(3, long)).toEqual([[3, 4], 53]);
+  });
+});
 
 describe("the audit of a reconciliation", () => {
   it("finds an empty chain valid", async () => {

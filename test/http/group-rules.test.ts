@@ -98,6 +98,18 @@ describe("group rules", () => {
       { ...MANY, filters: and({ key: "amount", operand: "eq", value: "metadata.x" }) },
       [["/filters", "amount_condition_required"]],
     ],
+    [
+      { cardinality: "many_to_one", subset: true, filters: or(...Array.from({ length: 33 }, () => REFERENCE)) },
+      [["/filters", "too_many_alternatives"]],
+    ],
+    [
+      {
+        cardinality: "many_to_many",
+        subset: true,
+        filters: and(...Array.from({ length: 6 }, () => or(AMOUNT, REFERENCE))),
+      },
+      [["/filters", "too_many_alternatives"]],
+    ],
     [{ ...MANY, group_by: "date" }, [["/group_by", "invalid_type"]]],
     [{ ...MANY, group_by: [] }, [["/group_by", "too_small"]]],
     [{ ...MANY, group_by: ["a", "b", "c", "d", "e", "f"].map((key) => `metadata.${key}`) }, [["/group_by", "too_big"]]],

@@ -1,5 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
+import { GROUP_MAX_RIVALS } from "../../src/core/matching/limits.ts";
 import { SqliteStore } from "../../src/runtime/sqlite-store.ts";
 import { workOff } from "../../src/services/work-off.ts";
 import { addSilently, countRowsRead } from "../support/bulk.ts";
@@ -68,6 +69,62 @@ describe("a member that arrives in a group which it does not complete", () => {
     expect(many.inObject).toBeLessThanOrEqual(few.inObject + 5);
     expect(many.inD1).toBeLessThanOrEqual(few.inD1 + 5);
     expect(many.inObject).toBeLessThan(100);
+  });
+});
+
+describe("a bucket of which every day is part of a lookback", () => {
+  const dayAt = (day: number) => new Date(Date.UTC(2023, 0, 1 + day)).toISOString().slice(0, 10);
+
+  /** Rows that a further member reads, and then the payout that takes what the last half of the days hold. */
+  async function measureDays(days: number): Promise<{ byMember: number; byPayout: number }> {
+    const rollup = { group_by_kind: "identifier", lookback_days: days };
+    const scene = await newScene({ rules: [{ ...PAYOUTS, rollup }] });
+    const payout = { metadata: { payout: "po_1" } };
+    const rows = Array.from({ length: 2 * days }, (_, n) => ({ amount: 100, date: dayAt(n), ...payout }));
+    await addSilently(scene, "left", rows);
+    return withStore(scene, async (store, settle) => {
+      const measure = async (key: string, fields: Parameters<typeof addSilently>[2][number]) => {
+        await addSilently(scene, key, [fields]);
+        const before = store.rowsRead;
+        await settle();
+        return store.rowsRead - before;
+      };
+      await settle();
+      const last = dayAt(2 * days - 1);
+      const byMember = await measure("left", { amount: 100, date: last, ...payout });
+      const amount = 100 * (days + 2);
+      const byPayout = await measure("right", { amount, date: last, externalId: "po_1" });
+      expect((await scene.matches()).map((match) => match.records.length)).toEqual([days + 3]);
+      return { byMember, byPayout };
+    });
+  }
+
+  it("costs a member nothing for its days, and a group no more than each of them once", {
+    timeout: 120_000,
+  }, async () => {
+    const few = await measureDays(10);
+    const many = await measureDays(300);
+    console.log(`rows read where days are told apart: ${JSON.stringify({ few, many })}`);
+    expect(many.byMember).toBeLessThanOrEqual(few.byMember + 5);
+    expect(many.byPayout).toBeLessThan(35 * few.byPayout);
+  });
+});
+
+describe("a group whose sum very many records have", () => {
+  it("is compared with a bounded number of them, and is reported", { timeout: 120_000 }, async () => {
+    const contains = { key: "description", operand: "contains", value: "description" };
+    const filters = { operand: "and", rules: [contains, { key: "amount", operand: "eq", value: "amount" }] };
+    const scene = await newScene({ rules: [{ cardinality: "many_to_one", group_by: ["metadata.payout"], filters }] });
+    const others = Array.from({ length: GROUP_MAX_RIVALS + 1 }, (_, n) => ({ amount: 200, description: `no. ${n}` }));
+    await addSilently(scene, "right", others);
+    const member = { amount: 100, description: "a", metadata: { payout: "po_1" } };
+    await addSilently(scene, "left", [member, member]);
+    const notes = await withStore(scene, async (store, settle) => {
+      await settle();
+      return store.index.listNotes(null, 10);
+    });
+    expect(notes).toMatchObject([{ finding: "cut" }, { finding: "cut" }]);
+    expect(await scene.matches()).toEqual([]);
   });
 });
 

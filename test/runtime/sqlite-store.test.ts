@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { FIRST_ROUND } from "../../src/core/matching/decide.ts";
 import type { ItemIndex, Tally } from "../../src/core/matching/item-index.ts";
 import { SqliteStore } from "../../src/runtime/sqlite-store.ts";
 import type { Configuration, Progress, ReconcilerStore } from "../../src/services/reconciler-store.ts";
@@ -35,7 +36,7 @@ const PROGRESS: Progress = {
 
 const RUN = { runId: 7, attempt: 1, revision: 2, lastId: 9, loaded: 3, pending: null } as const;
 const LOADING: RunProgress = { ...RUN, stage: { kind: "loading", after: 5 } };
-const NOTING: RunProgress = { ...RUN, stage: { kind: "noting", after: { itemId: 2, ruleId: 1 } } };
+const MATCHING: RunProgress = { ...RUN, stage: { kind: "matching", rule: 1, position: FIRST_ROUND } };
 
 type Change = (store: ReconcilerStore) => unknown;
 
@@ -59,7 +60,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   calling(ids, (store, ids) => store.dequeue(ids)),
   calling(ids, (store, ids) => store.writeInFlight(ascending(ids))),
   calling(fc.constantFrom(1, 2), (store, source) => store.removeSource(source)),
-  calling(fc.constantFrom(LOADING, NOTING, null), (store, run) => store.writeRun(run)),
+  calling(fc.constantFrom(LOADING, MATCHING, null), (store, run) => store.writeRun(run)),
   calling(fc.constant(null), (store) => store.clearKeys()),
   calling(fc.constant(null), (store) => store.clearScratch()),
   calling(fc.constant(null), (store) => store.clear()),
@@ -170,10 +171,10 @@ describe("the store in SQLite", () => {
     await inObject((sqlite, state) => {
       sqlite.writeConfiguration(CONFIGURATION);
       sqlite.writeProgress(PROGRESS);
-      sqlite.writeRun(NOTING);
+      sqlite.writeRun(MATCHING);
       const again = new SqliteStore(state.storage);
       const read = () => [again.readConfiguration(), again.readProgress(), again.readRun()];
-      expect(read()).toEqual([CONFIGURATION, PROGRESS, NOTING]);
+      expect(read()).toEqual([CONFIGURATION, PROGRESS, MATCHING]);
       again.writeRun(null);
       expect(read()).toEqual([CONFIGURATION, PROGRESS, undefined]);
       again.writeRun(LOADING);
@@ -202,7 +203,7 @@ describe("the store in SQLite", () => {
         changeOne(sqlite.index);
         changeOne(sqlite.scratch);
         sqlite.dequeue([1]);
-        sqlite.writeRun(NOTING);
+        sqlite.writeRun(MATCHING);
         sqlite.clearScratch();
         sqlite.clearKeys();
         throw new Error("halfway");

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
-import { COMMIT_MAX_MATCHES, RUN_LOAD_PAGE_ITEMS } from "../../src/config.ts";
+import { COMMIT_MAX_MATCHES, RUN_LOAD_PAGE_ITEMS, RUN_MAX_ATTEMPTS, RUN_SLICE_MAX_CHARS } from "../../src/config.ts";
 import type { ItemIndex } from "../../src/core/matching/item-index.ts";
 import type { RecordFields } from "../../src/core/record.ts";
 import { all, type Db, runBatch } from "../../src/db/client.ts";
@@ -9,6 +9,7 @@ import { SqliteStore } from "../../src/runtime/sqlite-store.ts";
 import { deleteRecord } from "../../src/services/delete-record.ts";
 import { matchByHand } from "../../src/services/match-by-hand.ts";
 import type { ReconcilerStore } from "../../src/services/reconciler-store.ts";
+import type { RunProgress } from "../../src/services/run-progress.ts";
 import { updateRecord } from "../../src/services/update-record.ts";
 import { voidMatches } from "../../src/services/void-matches.ts";
 import { addSilently } from "../support/bulk.ts";
@@ -256,6 +257,23 @@ describe("a slice of a run", () => {
     expect(await waiting()).toEqual([{ n: 0 }]);
   });
 
+  it("ends between the matches of one record that has very many", { timeout: 60_000 }, async () => {
+    const scene = await newScene({ runType: "batch", filters: SAME_REFERENCE });
+    const count = 1_500;
+    const x = { metadata: { ref: "x" } };
+    await addSilently(scene, "left", [{ amount: count, date: "2026-03-01", ...x }]);
+    await addSilently(
+      scene,
+      "right",
+      Array.from({ length: count }, () => ({ amount: 1, ...x })),
+    );
+    const store = new MeasuringStore();
+    const uid = await newSilentRun(scene, "commit");
+    await workOffAll(scene, store);
+    expect(await runOf(scene, uid)).toMatchObject({ status: "completed", matched_records: count + 1 });
+    expect(store.largest).toBeLessThan(1.5 * RUN_SLICE_MAX_CHARS);
+  });
+
   it("ends early when explanations are long, and goes on", { timeout: 60_000 }, async () => {
     const rules = Array.from({ length: 40 }, () => ({ key: "metadata.text", operand: "eq", value: "metadata.text" }));
     const scene = await newScene({ runType: "batch", filters: { operand: "and", rules } });
@@ -270,6 +288,16 @@ describe("a slice of a run", () => {
     await expectAuditOf(scene, count);
   });
 });
+
+class MeasuringStore extends MemoryStore {
+  /** The most characters of JSON that it was to keep of a run at once. */
+  largest = 0;
+
+  override writeRun(run: RunProgress | null): void {
+    this.largest = Math.max(this.largest, JSON.stringify(run).length);
+    super.writeRun(run);
+  }
+}
 
 describe("a record that changes while a commit is under way", () => {
   const changes: [string, (scene: Scene, uid: string) => Promise<unknown>][] = [
@@ -376,6 +404,36 @@ describe("a rule that fails", () => {
   });
 });
 
+describe("a rule that fails for records", () => {
+  it("is reported once, and the others go on", async () => {
+    const { scene } = await newPairs(["x", "y"], {
+      rules: [
+        { filters: EQUAL_AMOUNTS, priority: 1 },
+        { filters: SAME_REFERENCE, priority: 2 },
+      ],
+    });
+    const [rule] = await all<{ id: number }>(
+      scene.db,
+      sql`select id from reconciliation_rules where uid = ${scene.rules[0]}`,
+    );
+    const store = new MemoryStore();
+    const nextRank = store.scratch.nextRank.bind(store.scratch);
+    store.scratch.nextRank = (plan, ...place) => {
+      if (plan.startsWith(`${rule?.id}.`)) throw new Error("out of luck");
+      return nextRank(plan, ...place);
+    };
+    const uid = await newSilentRun(scene, "commit");
+    await workOffAll(scene, store);
+    expect(await runOf(scene, uid)).toMatchObject({
+      status: "completed",
+      matched_records: 4,
+      by_rule: [{ matches: 0 }, { matches: 2 }],
+      problem_count: 1,
+      problems: [{ code: "rule_failed", rule_id: scene.rules[0], message: expect.stringContaining("out of luck") }],
+    });
+  });
+});
+
 describe("a rule that fails in the middle", () => {
   it("keeps what it has decided before, takes back what it had half done, and lets the others go on", async () => {
     const refs = Array.from({ length: 40 }, (_, n) => `${10 + n}`);
@@ -468,5 +526,53 @@ describe("a reconciliation that changes while a run is under way", () => {
     await workOffAll(scene, store);
     expect((await runOf(scene, uid)).status).toBe("failed");
     expect(await scene.matches()).toEqual([]);
+  });
+});
+
+describe("a run that fails at the same place again and again", () => {
+  it("is given up, and lets the next one begin", async () => {
+    const { scene } = await newPairs(["x"]);
+    const uid = await newSilentRun(scene, "commit");
+    const store = new MemoryStore();
+    const copy = store.scratch.put.bind(store.scratch);
+    store.scratch.put = () => {
+      throw new Error("out of luck");
+    };
+    let failures = 0;
+    for (let slices = 0; slices < 100 && (await runOf(scene, uid)).status !== "failed"; slices++) {
+      await workOffSlice(scene, store).catch(() => {
+        failures += 1;
+      });
+    }
+    expect(failures).toBe(RUN_MAX_ATTEMPTS);
+    expect((await runOf(scene, uid)).problems).toMatchObject([{ code: "run_abandoned" }]);
+    store.scratch.put = copy;
+    const next = await newSilentRun(scene, "commit");
+    await workOffAll(scene, store);
+    expect(await runOf(scene, next)).toMatchObject({ status: "completed", matched_records: 2 });
+  });
+});
+
+describe("the problems of a run", () => {
+  it("stand in the order of the records, whoever came first", async () => {
+    const rules = [{ filters: EQUAL_AMOUNTS, on_ambiguous: "skip" }];
+    const order: string[][] = [];
+    for (const refs of [
+      ["a", "b", "c"],
+      ["c", "a", "b"],
+    ]) {
+      const { scene } = await newPairs(refs, { rules });
+      const uid = await newSilentRun(scene, "preview");
+      await workOffAll(scene, new MemoryStore());
+      const { problems } = await runOf(scene, uid);
+      const records = await Promise.all(
+        problems.map((problem: { record_id: string }) => scene.record(problem.record_id)),
+      );
+      order.push(records.map(({ body }) => body.external_id));
+    }
+    expect(order).toEqual([
+      ["a", "a", "b", "b", "c", "c"],
+      ["a", "a", "b", "b", "c", "c"],
+    ]);
   });
 });

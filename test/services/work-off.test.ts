@@ -1,10 +1,13 @@
+import { sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
-import type { Db } from "../../src/db/client.ts";
+import { all, type Db, runBatch } from "../../src/db/client.ts";
+import { listVoidedSets } from "../../src/db/news.ts";
+import { matchByHand } from "../../src/services/match-by-hand.ts";
 import { updateRecord } from "../../src/services/update-record.ts";
 import { workOff } from "../../src/services/work-off.ts";
 import { addSilently } from "../support/bulk.ts";
 import { MemoryStore } from "../support/memory-store.ts";
-import { newScene, type Scene, silentContext } from "../support/scene.ts";
+import { EQUAL_AMOUNTS, newScene, SAME_REFERENCE, type Scene, silentContext } from "../support/scene.ts";
 
 /** The database, with something happening in place of the first batch that writes matches. */
 function replaceCommit(db: Db, happen: (run: () => Promise<D1Result[]>) => Promise<D1Result[]>): Db {
@@ -102,5 +105,121 @@ describe("a commit with long explanations", () => {
     expect(matches[0].explanation[0].a).toBe(`59 ${"😀".repeat(197)}…`);
     const audit = await scene.api.get(`/v1/reconciliations/${scene.reconciliation}/audit?limit=200`);
     expect(audit.body).toMatchObject({ valid: true, checked: pairs });
+  });
+});
+
+describe("a record that is matched by hand", () => {
+  const PAYOUTS = {
+    cardinality: "many_to_one",
+    group_by: ["metadata.ref"],
+    filters: { operand: "and", rules: [...SAME_REFERENCE.rules, ...EQUAL_AMOUNTS.rules] },
+  };
+
+  it("leaves a group behind that is complete without it", async () => {
+    const scene = await newScene({ rules: [PAYOUTS] });
+    const store = new MemoryStore();
+    const payout = { metadata: { ref: "po_1" } };
+    const amounts = [60, 15, 40];
+    const lefts = await addSilently(
+      scene,
+      "left",
+      amounts.map((amount) => ({ amount, ...payout })),
+    );
+    const [other] = await addSilently(scene, "right", [{ amount: 15 }, { amount: 100, ...payout }]);
+    await settle(scene, store);
+    expect(await scene.matches()).toEqual([]);
+    const recordUids = [lefts[1] as string, other as string];
+    const command = { recordUids, createAdjustment: false, adjustmentReason: null, allowPartial: false };
+    await matchByHand(scene.dependencies(), command, []);
+    await settle(scene, store);
+    expect((await scene.matches()).map(({ method, records }) => [method, records.length])).toEqual([
+      ["automatic", 3],
+      ["manual", 2],
+    ]);
+  });
+});
+
+describe("a pass over what is there", () => {
+  it("matches under a stronger rule what a weaker one has left of a record", async () => {
+    const scene = await newScene({
+      rules: [
+        { filters: EQUAL_AMOUNTS, priority: 1 },
+        { filters: SAME_REFERENCE, priority: 2 },
+      ],
+    });
+    await addSilently(scene, "left", [{ amount: 100, metadata: { ref: "x" } }]);
+    await addSilently(scene, "right", [{ amount: 60, metadata: { ref: "x" } }, { amount: 40 }]);
+    const store = new MemoryStore();
+    await settle(scene, store);
+    expect((await scene.matches()).map((match) => match.rule_id)).toEqual([scene.rules[0], scene.rules[1]]);
+    expect(store.index.walk(null, 10)).toEqual([]);
+  });
+});
+
+describe("a record that is matched in very many parts", () => {
+  const PARTS = 1_500;
+
+  it.each([
+    ["arrives last", false],
+    ["is there at the start", true],
+  ])("and %s is worked off in several slices", { timeout: 60_000 }, async (_, isThere) => {
+    const scene = await newScene({ filters: SAME_REFERENCE });
+    const store = new MemoryStore();
+    const x = { metadata: { ref: "x" } };
+    const addWhole = () => addSilently(scene, "left", [{ amount: PARTS, date: "2026-03-01", ...x }]);
+    if (isThere) await addWhole();
+    await addSilently(
+      scene,
+      "right",
+      Array.from({ length: PARTS }, () => ({ amount: 1, ...x })),
+    );
+    if (!isThere) {
+      await settle(scene, store);
+      await addWhole();
+    }
+    const made: number[] = [];
+    for (let state = "more"; state !== "settled"; ) {
+      state = await workOff(scene.dependencies(), store);
+      const [row] = await all<{ n: number }>(
+        scene.db,
+        sql`select chain_no as n from reconciliations where uid = ${scene.reconciliation}`,
+      );
+      made.push((row?.n ?? 0) - made.reduce((sum, n) => sum + n, 0));
+    }
+    expect(made.reduce((sum, n) => sum + n, 0)).toBe(PARTS);
+    expect(Math.max(...made)).toBeLessThan(PARTS);
+    expect(store.index.walk(null, 10)).toEqual([]);
+  });
+});
+
+describe("voided sets of very many records", () => {
+  it("are read in pages that one value can hold", async () => {
+    const scene = await newScene();
+    const store = new MemoryStore();
+    await addSilently(scene, "left", [{ metadata: { ref: "x" } }]);
+    await addSilently(scene, "right", [{ metadata: { ref: "x" } }]);
+    await settle(scene, store);
+    const [{ id, reconciliation_id } = { id: 0, reconciliation_id: 0 }] = await all<Record<string, number>>(
+      scene.db,
+      sql`select m.id, m.reconciliation_id from matches m join reconciliations c on c.id = m.reconciliation_id
+        where c.uid = ${scene.reconciliation}`,
+    );
+    const keys = Array.from({ length: 50 }, (_, n) => `${100 + n}${".1,".repeat(20_000)}`);
+    for (const key of keys) {
+      await runBatch(scene.db, [
+        sql`insert into voided_sets (reconciliation_id, set_key, match_id) values (${reconciliation_id}, ${key}, ${id})`,
+      ]);
+    }
+    const pages: string[][] = [];
+    for (let after = ""; ; after = pages.at(-1)?.at(-1) ?? "") {
+      const page = await listVoidedSets(scene.db, reconciliation_id as number, after);
+      if (page.length === 0) break;
+      pages.push(page);
+    }
+    expect(pages.flat()).toEqual(keys);
+    expect(Math.max(...pages.map((page) => JSON.stringify(page).length))).toBeLessThan(1_000_000);
+    const rebuilt = new MemoryStore();
+    await settle(scene, rebuilt);
+    expect(keys.every((key) => rebuilt.index.isVoidedSet(key))).toBe(true);
   });
 });

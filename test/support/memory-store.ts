@@ -11,6 +11,7 @@ export class MemoryStore implements ReconcilerStore {
   #configuration: Configuration | undefined;
   #progress: Progress | undefined;
   #run: RunProgress | null = null;
+  #runAttempts = 0;
   #queue = new Set<number>();
   #inFlight: number[] = [];
 
@@ -40,6 +41,15 @@ export class MemoryStore implements ReconcilerStore {
 
   writeRun(run: RunProgress | null): void {
     this.#run = run;
+  }
+
+  countRunAttempt(): number {
+    this.#runAttempts += 1;
+    return this.#runAttempts;
+  }
+
+  clearRunAttempts(): void {
+    this.#runAttempts = 0;
   }
 
   enqueue(ids: readonly number[]): void {

@@ -1,7 +1,7 @@
 import type { Decision } from "./decision.ts";
 import { compareWalk, type IndexedItem, type ItemIndex, type WalkPosition, walkPositionOf } from "./item-index.ts";
 import { listIndexKeys } from "./keys.ts";
-import { RIVALS_MAX_NOTES } from "./limits.ts";
+import { ALLOCATION_CHARS, RIVALS_MAX_NOTES } from "./limits.ts";
 import { findOutcome, type Outcome, propose } from "./outcome.ts";
 import { listRecords, NOTHING } from "./proposal.ts";
 import type { EngineRule } from "./rule.ts";
@@ -23,15 +23,20 @@ export interface RuleFailure {
   message: string;
 }
 
-/** What one call may do: look at so many items, and stop after the item that brings the work to so many steps. */
+/**
+ * What one call may do: look at so many items, and stop when the work comes to so many steps, or what is decided to so
+ * many characters as JSON.
+ */
 export interface WorkLimit {
   items: number;
   steps: number;
+  chars?: number;
 }
 
 /**
  * Matches items in the given order, each under every rule, strong rules first, until nothing fits any more. The index
- * takes in each decision at once, so that the next one sees it.
+ * takes in each decision at once, so that the next one sees it. An item for which the limit comes between two of its
+ * matches does not count as visited.
  */
 export function decideForItems(
   ids: readonly number[],
@@ -46,14 +51,25 @@ export function decideForItems(
       const decision = findDecision(id, rules, index, meter, decided.again);
       if (!decision) break;
       decided.decisions.push(decision);
+      meter.chars += charsOf(decision);
       meter.groups.clear();
-      decided.again.push(...applyDecision(decision, rules, index).filter((other) => other !== id));
+      for (const other of applyDecision(decision, rules, index)) if (other !== id) decided.again.push(other);
       forgetNotes(decision, rules, index);
+      if (isSpent(meter, limit)) return { ...decided, failures: listFailures(meter) };
     }
     decided.visited += 1;
-    if (meter.steps >= limit.steps) break;
+    if (isSpent(meter, limit)) break;
   }
   return { ...decided, failures: listFailures(meter) };
+}
+
+/** Whether the work that a meter has counted comes to a limit. */
+export function isSpent(meter: Meter, limit: WorkLimit): boolean {
+  return meter.steps >= limit.steps || meter.chars >= (limit.chars ?? Number.POSITIVE_INFINITY);
+}
+
+function charsOf({ explanation, allocations }: Decision): number {
+  return JSON.stringify(explanation).length + ALLOCATION_CHARS * allocations.length;
 }
 
 /** With another open amount a record may be ambiguous because of others than before. */
@@ -71,7 +87,7 @@ function findDecision(
   again: number[],
 ): Decision | undefined {
   for (const rule of rules) {
-    const { outcome, unnoted } = lookAt(id, { rule, index, meter });
+    const { outcome, unnoted } = lookAt(id, { rule, index, meter }, true);
     if (outcome.kind === "match") return outcome.decision;
     again.push(...unnoted);
   }
@@ -84,7 +100,7 @@ interface Sight {
   unnoted: number[];
 }
 
-function lookAt(id: number, search: Search): Sight {
+function lookAt(id: number, search: Search, isTouched: boolean): Sight {
   const { rule, index } = search;
   const item = index.find(id);
   if (!item) return { outcome: { kind: "none" }, unnoted: [] };
@@ -93,7 +109,9 @@ function lookAt(id: number, search: Search): Sight {
   const isUncertain = outcome.kind === "ambiguous" || outcome.kind === "cut";
   if (isUncertain) index.watch(id, outcome.because);
   index.note(id, rule.id, isUncertain ? outcome.kind : null);
-  const unnoted = outcome.kind === "ambiguous" ? listUnnoted(search, item, outcome.because, isNew) : [];
+  // Whoever may be matched with a single record found it when it was looked at, and was ambiguous, too, or matched.
+  const namesOthers = outcome.kind === "ambiguous" && (isTouched || rule.cardinality !== "one_to_one");
+  const unnoted = namesOthers ? listUnnoted(search, item, outcome.because, isNew) : [];
   return { outcome, unnoted };
 }
 
@@ -143,13 +161,17 @@ export interface RuleSlice {
   decisions: Decision[];
   visited: number;
   failures: RuleFailure[];
+  /** Items for which a match may have made another one possible, under whichever rule. */
+  woken: number[];
   /** Where the next slice goes on; null once the rule has nothing left to match. */
   next: RoundPosition | null;
 }
 
 /**
  * One slice of a pass under one rule: takes the items of both sides in walking order and matches each until nothing
- * fits it any more, then again those for which that has changed something, until nothing changes.
+ * fits it any more, then again those for which that has changed something, until nothing changes. An item for which the
+ * limit comes between two of its matches is taken again by the next slice. A meter of earlier calls counts towards the
+ * limit; the index must be as they have left it.
  */
 export function decideForRule(
   rule: EngineRule,
@@ -157,26 +179,35 @@ export function decideForRule(
   index: ItemIndex,
   position: RoundPosition,
   limit: WorkLimit,
+  meter: Meter = newMeter(),
 ): RuleSlice {
-  const slice: RuleSlice = { decisions: [], visited: 0, failures: [], next: null };
-  const meter = newMeter();
+  const slice: RuleSlice = { decisions: [], visited: 0, failures: [], woken: [], next: null };
   let after = position.after;
   for (const item of walkRound(index, position, limit.items)) {
-    index.unwake(item.id);
+    // What nothing has touched was there, as it is, when those before it were looked at.
+    let isTouched = index.unwake(item.id) || position.isRepeat;
     for (;;) {
-      const { outcome, unnoted } = lookAt(item.id, { rule, index, meter });
+      const { outcome, unnoted } = lookAt(item.id, { rule, index, meter }, isTouched);
       index.wake(unnoted.filter((id) => position.isRepeat || isBefore(index.find(id), item)));
       if (outcome.kind !== "match") break;
+      isTouched = true;
       slice.decisions.push(outcome.decision);
+      meter.chars += charsOf(outcome.decision);
       meter.groups.clear();
-      index.wake(applyDecision(outcome.decision, rules, index).filter((id) => id !== item.id));
+      const woken = applyDecision(outcome.decision, rules, index);
+      for (const id of woken) slice.woken.push(id);
+      index.wake(woken.filter((id) => id !== item.id));
+      if (isSpent(meter, limit)) {
+        index.wake([item.id]);
+        return { ...slice, failures: listFailures(meter), next: { ...position, after } };
+      }
     }
     slice.visited += 1;
     after = walkPositionOf(item);
-    if (meter.steps >= limit.steps) break;
+    if (isSpent(meter, limit)) break;
   }
   slice.failures = listFailures(meter);
-  const isAtEnd = slice.visited < limit.items && meter.steps < limit.steps;
+  const isAtEnd = slice.visited < limit.items && !isSpent(meter, limit);
   if (!isAtEnd) return { ...slice, next: { ...position, after } };
   return index.walkWoken(null, 1).length > 0 ? { ...slice, next: { isRepeat: true, after: null } } : slice;
 }
@@ -201,7 +232,8 @@ function isBefore(other: IndexedItem | undefined, item: IndexedItem): boolean {
 function applyDecision(decision: Decision, rules: readonly EngineRule[], index: ItemIndex): number[] {
   const woken: number[] = [];
   for (const { item, amount } of decision.allocations) {
-    woken.push(...index.takeWatchers(item.id));
+    // There may be more of them than a call takes arguments.
+    for (const watcher of index.takeWatchers(item.id)) woken.push(watcher);
     const indexed = index.find(item.id);
     if (!indexed) continue;
     const left = { ...indexed, open: indexed.open - amount, matches: indexed.matches + 1 };

@@ -79,7 +79,10 @@ function* lookFromBucket(search: Search, item: IndexedItem): Generator<PartialLo
   const amount = bucket === undefined ? undefined : amountOf(sumOf(tallyAll(search, item.side, bucket)));
   if (bucket === undefined || amount === undefined) return;
   const toKeys = (key: string) => [keyInBucket(key, bucket), keyInBucket(key, "")];
+  let rivals = 0;
   for (const anchor of listCandidates(rule, { ...item, ...amount }, index, toKeys)) {
+    rivals += 1;
+    if (rivals > GROUP_MAX_RIVALS) yield CUT;
     search.meter.steps += EVALUATION_STEPS;
     yield { ...formGroup(search, item.side, bucket, anchor), isNearestFirst: true };
   }
@@ -124,6 +127,7 @@ function readGroup(search: Search, { side, bucket, anchors, anchorDay }: GroupPl
     const [first] = members;
     if (!first || (anchors.length === 1 && !agreesWith(rule, anchor, first))) return NOTHING;
     const [a, b] = side === "a" ? [members, anchors] : [anchors, members];
+    search.meter.steps += a.length * b.length;
     if (!rule.compiled.evaluateSets(a, b).holds) continue;
     const proposal = makeProposal(a, b, true, index.order);
     return index.isVoidedSet(proposal.setKey) ? NOTHING : { ...NOTHING, found: [proposal] };
@@ -233,29 +237,41 @@ export function listMates(search: Search, changed: readonly Item[]): number[] {
     const bucket = sides.includes(item.side) ? bucketOf(rule, item) : undefined;
     if (bucket === undefined) continue;
     // Of many to many Side B's bucket stands for both, and has one day for all.
-    const isWhole = rule.cardinality === "many_to_many" || !looksBack(rule);
     const side = rule.cardinality === "many_to_many" ? "b" : item.side;
-    const place = { side, bucket, day: isWhole ? null : dayOfItem(rule, item) };
-    places.set(JSON.stringify(place), place);
+    const name = JSON.stringify([side, bucket]);
+    const place = places.get(name) ?? { side, bucket, days: new Set() };
+    places.set(name, place);
+    place.days.add(dayOfItem(rule, item));
   }
-  return [...new Set([...places.values()].flatMap((place) => listMatesAt(search, place)))];
+  const isWhole = rule.cardinality === "many_to_many" || !looksBack(rule);
+  return [...places.values()].flatMap((place) => (isWhole ? listFirst(search, place) : listFirstOfDays(search, place)));
 }
 
 interface MatePlace {
   side: Side;
   bucket: string;
-  /** Null where no lookback tells the parts of the bucket apart. */
-  day: number | null;
+  days: Set<number>;
 }
 
-function listMatesAt({ rule, index }: Search, { side, bucket, day }: MatePlace): number[] {
+function listFirst({ rule, index }: Search, { side, bucket }: MatePlace): number[] {
   const plan = planName(rule, "bucket");
-  if (day === null)
-    return index.listBetween(plan, side, bucket, NO_DAY, Number.MAX_SAFE_INTEGER, 1).map(({ id }) => id);
-  const days = rule.rollup?.lookback_days ?? 0;
-  return index
-    .tally(plan, side, bucket, day - days, day + days)
-    .flatMap(({ rank }) => index.listAt(plan, side, bucket, rank, null, 1).map(({ id }) => id));
+  return index.listBetween(plan, side, bucket, NO_DAY, Number.MAX_SAFE_INTEGER, 1).map(({ id }) => id);
+}
+
+/** The first record of each day that a lookback may hold together with one of some days. */
+function listFirstOfDays({ rule, index }: Search, { side, bucket, days }: MatePlace): number[] {
+  const plan = planName(rule, "bucket");
+  const reach = rule.rollup?.lookback_days ?? 0;
+  const firsts: number[] = [];
+  let from = Number.NEGATIVE_INFINITY;
+  for (const day of [...days].sort((left, right) => left - right)) {
+    // The days of a group lie close together: what several of them reach is read once.
+    for (const { rank } of index.tally(plan, side, bucket, Math.max(from, day - reach), day + reach)) {
+      firsts.push(...index.listAt(plan, side, bucket, rank, null, 1).map(({ id }) => id));
+    }
+    from = day + reach + 1;
+  }
+  return firsts;
 }
 
 function tallyAll({ rule, index, meter }: Search, side: Side, bucket: string): Tally[] {

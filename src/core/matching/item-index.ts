@@ -72,8 +72,8 @@ export interface ItemIndex {
   walk(after: WalkPosition | null, limit: number): IndexedItem[];
   /** Marks items that are to be looked at once more in a pass; ids that are not in the index are passed over. */
   wake(ids: readonly number[]): void;
-  /** Takes the mark off an item. */
-  unwake(id: number): void;
+  /** Takes the mark off an item; answers whether it had one. */
+  unwake(id: number): boolean;
   /** As `walk`, over the marked items. */
   walkWoken(after: WalkPosition | null, limit: number): IndexedItem[];
   isVoidedSet(setKey: string): boolean;

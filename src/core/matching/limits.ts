@@ -6,8 +6,12 @@ export const GROUP_MAX_RIVALS = 1_000;
 export const SUBSET_MAX_CANDIDATES = 400;
 /** Steps that the searches for one record may take together. */
 export const SUBSET_MAX_STEPS = 12_000_000;
+/** Steps after which the search is cut for what else the records of a set might be matched with. */
+export const RIVALS_MAX_STEPS = 100_000_000;
 /** What the evaluation of one candidate counts for, in the steps of a search. */
 export const EVALUATION_STEPS = 50;
+/** What a record of a decided match counts for, in characters of JSON. */
+export const ALLOCATION_CHARS = 150;
 /** Pairs of sets in which everything may go with everything that a search of sets of both sides tells apart. */
 export const SUBSET_MAX_BICLIQUES = 64;
 /** As many possible matches of an ambiguous record have their records noted as ambiguous when it comes. */

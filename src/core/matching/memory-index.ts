@@ -36,6 +36,8 @@ export class MemoryIndex implements ItemIndex {
   readonly #buckets = new Map<string, Map<string, Slot[]>>();
   readonly #woken = new Set<number>();
   readonly #watchers = new Map<number, Set<number>>();
+  /** The other way round: what an item waits for. */
+  readonly #watched = new Map<number, Set<number>>();
   readonly #notes = new Map<number, Map<number, Finding>>();
 
   /** Indexes of the same reconciliation share its voided sets. */
@@ -46,7 +48,16 @@ export class MemoryIndex implements ItemIndex {
 
   /** Forgets everything but the voided sets. */
   clear(): void {
-    for (const part of [this.#items, this.#keys, this.#buckets, this.#woken, this.#watchers, this.#notes]) part.clear();
+    for (const part of [
+      this.#items,
+      this.#keys,
+      this.#buckets,
+      this.#woken,
+      this.#watchers,
+      this.#watched,
+      this.#notes,
+    ])
+      part.clear();
   }
 
   find(id: number): IndexedItem | undefined {
@@ -67,6 +78,9 @@ export class MemoryIndex implements ItemIndex {
   }
 
   remove(id: number): void {
+    if (!this.#items.has(id)) return;
+    for (const other of this.#watched.get(id) ?? []) this.#watchers.get(other)?.delete(id);
+    this.#watched.delete(id);
     this.#removeSlots(id);
     this.#items.delete(id);
     this.#keys.delete(id);
@@ -124,8 +138,8 @@ export class MemoryIndex implements ItemIndex {
     }
   }
 
-  unwake(id: number): void {
-    this.#woken.delete(id);
+  unwake(id: number): boolean {
+    return this.#woken.delete(id);
   }
 
   walkWoken(after: WalkPosition | null, limit: number): IndexedItem[] {
@@ -145,11 +159,13 @@ export class MemoryIndex implements ItemIndex {
     for (const other of others) {
       const watchers = this.#watchers.get(other) ?? new Set();
       this.#watchers.set(other, watchers.add(id));
+      this.#watched.set(id, (this.#watched.get(id) ?? new Set()).add(other));
     }
   }
 
   takeWatchers(id: number): number[] {
     const watchers = [...(this.#watchers.get(id) ?? [])].sort((left, right) => left - right);
+    for (const watcher of watchers) this.#watched.get(watcher)?.delete(id);
     this.#watchers.delete(id);
     return watchers;
   }

@@ -3,8 +3,9 @@ import { type Decision, decide } from "./decision.ts";
 import { proposeGroups } from "./groups.ts";
 import type { IndexedItem } from "./item-index.ts";
 import { looksBack } from "./keys.ts";
+import { RIVALS_MAX_STEPS } from "./limits.ts";
 import { proposePairs } from "./one-to-one.ts";
-import { type Look, listRecords, type Proposal } from "./proposal.ts";
+import { CUT, type Look, listRecords, type Proposal } from "./proposal.ts";
 import type { Search } from "./search.ts";
 import { proposeSubsets } from "./subset.ts";
 
@@ -40,9 +41,15 @@ export function propose(search: Search, item: IndexedItem, wanted: number): Look
 
 /** What the rule proposes for another record of a proposal, if that is anything else or not certain. */
 function findRivals(search: Search, item: IndexedItem, best: Proposal): Look | undefined {
+  const { rule, meter } = search;
+  const most = meter.steps + RIVALS_MAX_STEPS;
+  const hasSetsOfItsOwn = ({ side }: IndexedItem) => rule.isSubset && !listManySides(rule).includes(side);
+  let settled = hasSetsOfItsOwn(item) ? item.id : null;
   for (const other of listRepresentatives(search, item, best)) {
-    const look = propose(search, other, 2);
+    if (meter.steps >= most) return CUT;
+    const look = propose({ ...search, settled }, other, 2);
     if (look.isCut || look.hasMore || look.found.some(({ setKey }) => setKey !== best.setKey)) return look;
+    if (hasSetsOfItsOwn(other)) settled = other.id;
   }
   return undefined;
 }
@@ -51,7 +58,12 @@ function findRivals(search: Search, item: IndexedItem, best: Proposal): Look | u
 function listRepresentatives(search: Search, item: IndexedItem, best: Proposal): IndexedItem[] {
   const { rule } = search;
   const others = listRecords(best).filter(({ id }) => id !== item.id);
-  if (rule.cardinality === "one_to_one" || rule.isSubset) return others;
+  if (rule.cardinality === "one_to_one") return others;
+  if (rule.isSubset) {
+    const isMember = ({ side }: IndexedItem) => listManySides(rule).includes(side);
+    // What the single record is asked, its members need not be asked again.
+    return [...others.filter((other) => !isMember(other)), ...others.filter(isMember)];
+  }
   if (rule.cardinality === "many_to_many") return [];
   const sides = listManySides(rule);
   const kinds = new Map<string, IndexedItem>();

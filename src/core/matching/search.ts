@@ -8,10 +8,14 @@ export interface Search {
   index: ItemIndex;
   /** Counts the work that is done, in steps, so that a slice of it can be bounded without a clock. */
   meter: Meter;
+  /** A single record whose chosen sets are all known, and need not be searched for again. */
+  settled?: number | null;
 }
 
 export interface Meter {
   steps: number;
+  /** What has been decided comes to so many characters as JSON. */
+  chars: number;
   /** Rules whose evaluation threw, each once with what it said; nothing is matched by what throws. */
   failures: Map<EngineRule, string>;
   /**
@@ -22,5 +26,5 @@ export interface Meter {
 }
 
 export function newMeter(): Meter {
-  return { steps: 0, failures: new Map(), groups: new Map() };
+  return { steps: 0, chars: 0, failures: new Map(), groups: new Map() };
 }

@@ -58,6 +58,7 @@ function* lookAtAnchors(
   const anchors = listAnchorsAhead(search, item, bucket);
   if (anchors.length > GROUP_MAX_RIVALS) yield CUT;
   for (const anchor of anchors) {
+    if (anchor.id === search.settled) continue;
     yield* lookInBucket(search, branches, anchor, bucket, item, budget);
   }
 }

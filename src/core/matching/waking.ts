@@ -16,14 +16,16 @@ export function takeInItem(
   index: ItemIndex,
 ): number[] {
   const before = index.find(id);
-  const woken = index.takeWatchers(id);
+  let woken = index.takeWatchers(id);
   index.remove(id);
   if (item) {
-    woken.push(...listWoken([item], rules, index).flatMap((mate) => takeUncertain(mate, index)));
+    // Where a lookback tells the days of a bucket apart, mates are many.
+    const mates = index.listNotes(null, 1).length > 0 ? listWoken([item], rules, index) : [];
+    woken = woken.concat(mates.flatMap((mate) => takeUncertain(mate, index)));
     index.put(item, listIndexKeys(rules, item));
   }
   // The groups that it has left may be complete without it.
-  if (before) woken.push(...listWoken([before], rules, index));
+  if (before) woken = woken.concat(listWoken([before], rules, index));
   return [...new Set(woken)].filter((other) => other !== id);
 }
 

@@ -2,7 +2,7 @@ import type { CompiledCondition } from "./compiled-condition.ts";
 import { COMPARES_AMOUNT, type CompiledGroup, listBranches, settlesDirection } from "./compiled-tree.ts";
 
 /** Branches that are followed one by one; a tree with more of them has too many ways to hold. */
-const MAX_BRANCHES = 32;
+export const MAX_BRANCHES = 32;
 
 /** One way in which a tree can hold: all of these conditions. */
 export interface CompiledBranch {

@@ -78,9 +78,9 @@ export class EngineWorld {
     const item = toIndexedItem(record, record.amount);
     this.#records.set(item.id, record);
     const woken = takeInItem(item.id, item, this.rules, this.index);
-    const { decisions, again } = decideForItems([item.id], this.rules, this.index, SMALL_SLICES);
+    const { decisions, again, visited } = decideForItems([item.id], this.rules, this.index, SMALL_SLICES);
     this.decisions.push(...decisions);
-    return [...woken, ...again];
+    return [...(visited === 0 ? [item.id] : []), ...woken, ...again];
   }
 
   /** Takes in that a record was changed, or, with nothing in its place, deleted; answers what has to be looked at next. */
