@@ -2,6 +2,7 @@ import { type ConditionExplanation, presentExplanation } from "./match-view.ts";
 import type { CandidatesExplanation } from "./matching/explain-candidates.ts";
 import type { Finding } from "./matching/item-index.ts";
 import { type ItemSet, SHOWN_MAX_ITEMS } from "./matching/item-set.ts";
+import type { Obstacle } from "./matching/obstacle.ts";
 import type { PairExplanation } from "./matching/pair-explanation.ts";
 import { getExponent, presentAmount } from "./money.ts";
 import { type Direction, directionOf } from "./record.ts";
@@ -28,6 +29,7 @@ interface PairSnapshot {
   matched: boolean;
   outcomes: (ConditionOutcome | null)[];
   groups: GroupView[];
+  obstacle: Obstacle | null;
 }
 
 interface GroupView {
@@ -47,6 +49,7 @@ interface CandidateView {
     rule_id: string;
     matched: boolean;
     finding: RuleFinding | null;
+    obstacle: Obstacle | null;
     conditions: ConditionExplanation[];
     groups: GroupView[];
   }[];
@@ -74,8 +77,8 @@ function toRuleFinding(finding: Finding | null): RuleFinding | null {
   return finding === "cut" ? "search_cut" : finding;
 }
 
-function toPairSnapshot({ matched, outcomes, groups }: PairExplanation, exponent: number): PairSnapshot {
-  return { matched, outcomes, groups: groups.map((group) => presentGroup(group, exponent)) };
+function toPairSnapshot({ groups, ...pair }: PairExplanation, exponent: number): PairSnapshot {
+  return { ...pair, groups: groups.map((group) => presentGroup(group, exponent)) };
 }
 
 function presentGroup({ side, items, count, sum }: ItemSet, exponent: number): GroupView {
@@ -103,7 +106,7 @@ export function presentCandidates(
 }
 
 function presentPair(
-  { matched, outcomes, groups }: PairSnapshot,
+  { matched, outcomes, groups, obstacle }: PairSnapshot,
   { rule_id, finding }: RuleSnapshot,
   filters: unknown,
 ): CandidateView["rules"][number] {
@@ -111,5 +114,6 @@ function presentPair(
     outcomes.map((outcome) => [outcome?.a, outcome?.b, outcome?.passed === true]),
     filters,
   );
-  return { rule_id, matched, finding, conditions: all.filter((_, place) => outcomes[place] !== null), groups };
+  const conditions = all.filter((_, place) => outcomes[place] !== null);
+  return { rule_id, matched, finding, obstacle, conditions, groups };
 }

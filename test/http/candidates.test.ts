@@ -63,6 +63,7 @@ describe("a record's candidates", () => {
         rule_id: scene.rules[0],
         matched: false,
         finding: null,
+        obstacle: null,
         conditions: [
           {
             condition: { key: "metadata.ref", operand: "eq", value: "metadata.ref" },
@@ -166,10 +167,33 @@ describe("a record's candidates", () => {
     expect(idsOf(candidates)).toEqual([lefts[0], lefts[1], lefts[2]]);
     const groups = [{ side: "a", record_ids: [lefts[0], lefts[1]], records: 2, amount: 100, direction: "credit" }];
     expect(candidates[0].rules).toMatchObject([{ matched: true, finding: "ambiguous", groups }]);
-    expect(candidates[2].rules[0].finding).toBe("ambiguous");
+    const others = [{ side: "a", record_ids: [lefts[0], lefts[2]], records: 2, amount: 100, direction: "credit" }];
+    expect(candidates[2].rules).toMatchObject([{ matched: true, finding: "ambiguous", groups: others }]);
     expect(await candidatesOf(scene, lefts[2] as string)).toMatchObject([
       { record: { id: deposit }, rules: [{ finding: "ambiguous" }] },
     ]);
+  });
+
+  it("name what keeps two records apart though every condition passes", async () => {
+    const scene = await newScene({
+      rules: [{ filters: EQUAL_AMOUNTS }, { ...PAYOUTS, rollup: { lookback_days: 1 }, priority: 200 }],
+    });
+    const payout = { metadata: { payout_id: "po_1" } };
+    const late = await idOf(scene.left({ amount: 7, date: "2026-03-05", ...payout }));
+    await scene.right({ amount: 7, direction: "debit", external_id: "po_1", date: "2026-03-10" });
+    expect((await candidatesOf(scene, late))[0].rules).toMatchObject([
+      { matched: false, obstacle: "direction", conditions: [{ outcome: "passed" }] },
+      { matched: false, obstacle: "lookback" },
+    ]);
+    const left = await idOf(scene.left({ amount: 55 }));
+    await must(scene.right({ amount: 55 }), 201);
+    const [match] = await scene.matches();
+    await must(scene.api.delete(`/v1/reconciliation_matches/${match?.id}`), 200);
+    expect((await candidatesOf(scene, left))[0].rules[0]).toMatchObject({
+      matched: false,
+      obstacle: "voided",
+      conditions: [{ outcome: "passed" }],
+    });
   });
 
   it("are those that a reconciled record would have, by its own amount", async () => {

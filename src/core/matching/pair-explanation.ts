@@ -3,6 +3,8 @@ import { listManySides } from "./bucket.ts";
 import { amountOf } from "./item-group.ts";
 import type { IndexedItem } from "./item-index.ts";
 import { formSets, type ItemSet, type SetPair, setOf } from "./item-set.ts";
+import { findObstacle, type Obstacle } from "./obstacle.ts";
+import { propose } from "./outcome.ts";
 import type { Proposal } from "./proposal.ts";
 import type { EngineRule } from "./rule.ts";
 import type { Search } from "./search.ts";
@@ -17,6 +19,7 @@ export interface PairExplanation {
   outcomes: (ConditionOutcome | null)[];
   /** The sets of the rule's many-sides that were compared; none when a record was compared with a record. */
   groups: ItemSet[];
+  obstacle: Obstacle | null;
 }
 
 /** Whether a one-to-one rule allows a match of two records, `a` of Side A. */
@@ -43,12 +46,34 @@ export function explainPair(
 ): PairExplanation {
   const { rule } = search;
   const ofPair = rule.compiled.explain(a, b);
-  if (rule.cardinality === "one_to_one") return { matched: allowsPair(search, a, b), outcomes: ofPair, groups: [] };
-  const proposal = proposals.find((proposal) => holdsBoth(proposal, a, b));
-  if (proposal) return { matched: true, ...compareSets(rule, { a: setOf(proposal.a), b: setOf(proposal.b) }, ofPair) };
-  if (rule.isSubset) return { matched: false, outcomes: withoutSums(rule, ofPair), groups: [] };
+  if (rule.cardinality === "one_to_one") {
+    const matched = allowsPair(search, a, b);
+    return { matched, outcomes: ofPair, groups: [], obstacle: matched ? null : findObstacle(search, a, b) };
+  }
+  const proposal = findProposal(search, proposals, a, b);
+  if (proposal) {
+    const sets = { a: setOf(proposal.a), b: setOf(proposal.b) };
+    return { matched: true, ...compareSets(rule, sets, ofPair), obstacle: null };
+  }
+  if (rule.isSubset) {
+    const obstacle = findObstacle(search, a, b);
+    return { matched: false, outcomes: withoutSums(rule, ofPair), groups: [], obstacle };
+  }
   const sets = formSets(search, a, b);
-  return { matched: false, ...(sets ? compareSets(rule, sets, ofPair) : { outcomes: ofPair, groups: [] }) };
+  const compared = sets ? compareSets(rule, sets, ofPair) : { outcomes: ofPair, groups: [] };
+  return { matched: false, ...compared, obstacle: findObstacle(search, a, b, sets) };
+}
+
+/** A match with both in it: among those for the one that was asked about, else, of chosen sets, for each of the two. */
+function findProposal(
+  search: Search,
+  proposals: readonly Proposal[],
+  a: IndexedItem,
+  b: IndexedItem,
+): Proposal | undefined {
+  const known = proposals.find((proposal) => holdsBoth(proposal, a, b));
+  if (known || !search.rule.isSubset || proposals.length === 0) return known;
+  return [a, b].flatMap((item) => propose(search, item, 2).found).find((proposal) => holdsBoth(proposal, a, b));
 }
 
 function compareSets(

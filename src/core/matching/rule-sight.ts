@@ -8,7 +8,7 @@ import type { Proposal } from "./proposal.ts";
 import type { EngineRule } from "./rule.ts";
 import type { Meter, Search } from "./search.ts";
 
-const UNSAID: PairExplanation = { matched: false, outcomes: [], groups: [] };
+const UNSAID: PairExplanation = { matched: false, outcomes: [], groups: [], obstacle: null };
 
 /** What one rule makes of a record that is asked about. When it throws, its meter knows, and it says nothing. */
 export class RuleSight {

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { CANDIDATES_DEFAULT_ROWS, CANDIDATES_MAX_ROWS } from "../../config.ts";
 import { presentCandidates, RULE_FINDINGS } from "../../core/candidate-view.ts";
+import { OBSTACLES } from "../../core/matching/obstacle.ts";
 import { DIRECTIONS } from "../../core/record.ts";
 import { ok } from "../../core/result.ts";
 import { findCandidates } from "../../services/find-candidates.ts";
@@ -31,6 +32,10 @@ const candidates = z
               description:
                 "What the rule says of the record that was asked about, while it is open. ambiguous: it skips the record, as more than one match fits. search_cut: there is more to look at than the limits allow, so that nothing is known",
             }),
+            obstacle: z.enum(OBSTACLES).nullable().meta({
+              description:
+                "What keeps the two apart though no condition shows it. lookback: the date lies outside the rule's lookback. direction: a credit against a debit. voided: a person has taken this very set apart",
+            }),
             conditions: explanation.meta({
               description:
                 "Each condition with both values, after transforms. A group rule compares groups, as far as it finds them; conditions on the sum of a set that it does not find, or that is too large, are left out",
@@ -55,6 +60,7 @@ const candidates = z
               rule_id: "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1c",
               matched: false,
               finding: null,
+              obstacle: null,
               conditions: [
                 {
                   condition: { key: "metadata.payout_id", operand: "eq", value: "external_id" },
