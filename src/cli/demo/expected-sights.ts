@@ -17,24 +17,16 @@ export function expectSights({ terminal, till, straggler }: ShopMonth): Record<s
   };
 }
 
-/** Of the line the set that was taken first, and of each receipt that only a rival holds that rival. */
+/** Of the line every set that fits it, and of each receipt that only a rival holds that rival. */
 function expectDoubt({ members, line, rivals }: TrueGroup & { line: NewRecord }): Record<string, SightOutcome> {
-  const sets = [members, ...rivals].sort((left, right) => compareTexts(datesOf(left), datesOf(right)));
-  const inDoubt = (set: readonly NewRecord[]): SightOutcome => {
-    return { finding: "ambiguous", sets: [listNames(set.map(({ external_id: id }) => id))], failed: [] };
+  const inDoubt = (...sets: (readonly NewRecord[])[]): SightOutcome => {
+    const names = sets.map((set) => listNames(set.map(({ external_id: id }) => id)));
+    return { finding: "ambiguous", sets: names.sort(), failed: [] };
   };
   const strangers = rivals.flatMap((rival) =>
     rival.filter((record) => !members.includes(record)).map((record) => [record.external_id, inDoubt(rival)]),
   );
-  return { [line.external_id]: inDoubt(sets[0] as NewRecord[]), ...Object.fromEntries(strangers) };
-}
-
-function datesOf(records: readonly NewRecord[]): string {
-  return listNames(records.map(({ date }) => date));
-}
-
-function compareTexts(left: string, right: string): number {
-  return left < right ? -1 : Number(left > right);
+  return { [line.external_id]: inDoubt(members, ...rivals), ...Object.fromEntries(strangers) };
 }
 
 function expectShortfall(members: readonly NewRecord[], line: NewRecord): SightOutcome {
