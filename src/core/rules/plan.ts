@@ -143,10 +143,15 @@ function addGates(draft: Draft, outer: Draft): Draft {
   return { ...draft, gates };
 }
 
+/** A condition with a constant reads one item only. A sum of zero fits either direction. */
+function mayPass({ condition, holds }: CompiledCondition, item: Item): boolean {
+  const isOfDirection = condition.key === "direction" || condition.value === "direction";
+  return (isOfDirection && item.open === 0) || holds(item, item);
+}
+
 function toBranch({ parts, windows, gates }: Draft): PlanBranch {
   const listKeys = (item: Item, use: "stored" | "lookup"): string[] => {
-    // A condition with a constant reads one item only, so the other may be any.
-    if (!gates[item.side].every((gate) => gate.holds(item, item))) return [];
+    if (!gates[item.side].every((gate) => mayPass(gate, item))) return [];
     let keys = [item.currency];
     for (const part of parts) {
       const texts = part[use][item.side](item);

@@ -9,7 +9,7 @@ import { crowdedWorlds } from "./crowded-world.ts";
 import { EngineWorld, runEngine } from "./engine-world.ts";
 import { describeIndex } from "./index-content.ts";
 
-const NUM_RUNS = 3_000;
+const NUM_RUNS = 1_500;
 
 /** A world, and what is open of its records before anything is matched. */
 interface OpenWorld extends OracleWorld {

@@ -9,7 +9,7 @@ import { explainViolation } from "../../oracle/satisfies.ts";
 import { crowdedWorlds } from "./crowded-world.ts";
 import { EngineWorld, inOrderOfArrival, SMALL_SLICES, streamEngine } from "./engine-world.ts";
 
-const NUM_RUNS = 3_000;
+const NUM_RUNS = 1_500;
 const PAIRS: OracleWorldOptions = { cardinalities: ["one_to_one"] };
 const WHOLE_GROUPS: OracleWorldOptions = { subset: false };
 
