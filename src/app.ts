@@ -2,8 +2,10 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { DrizzleQueryError } from "drizzle-orm";
 import { v7 as newId } from "uuid";
 import { openDb } from "./db/client.ts";
+import { apiDoor } from "./http/api/door.ts";
+import { apiEndpoints } from "./http/api/index.ts";
 import type { AppEnv } from "./http/app-env.ts";
-import { registerEndpoints } from "./http/endpoint.ts";
+import { type Door, registerEndpoints } from "./http/endpoint.ts";
 import { authentication } from "./http/middleware/authenticate.ts";
 import { logRequest } from "./http/middleware/log-request.ts";
 import { secureHeaders } from "./http/middleware/secure-headers.ts";
@@ -26,30 +28,35 @@ export function createApp() {
 
   registerOpenRoutes(app);
 
-  app.use(
-    "/v1/*",
-    authentication({
-      openDb: (c) => openDb(c.env.DB),
-      openReconcilers: (c) => openReconcilers(c.env.RECONCILER, (work) => c.executionCtx.waitUntil(work)),
-    }),
-  );
+  const authenticated = authentication({
+    openDb: (c) => openDb(c.env.DB),
+    openReconcilers: (c) => openReconcilers(c.env.RECONCILER, (work) => c.executionCtx.waitUntil(work)),
+  });
+  app.use("/v1/*", authenticated);
+  app.use("/api/*", authenticated);
   registerEndpoints(app, v1Door, v1Endpoints);
+  registerEndpoints(app, apiDoor, apiEndpoints);
 
   app.notFound((c) => {
     const allow = findMethods(c.req.path);
-    const refusal: Refusal = allow.length > 0 ? { kind: "method_not_allowed", allow } : { kind: "not_found" };
-    return v1Door.presentRefusal(refusal, c);
+    const refusal: Refusal = allow.length > 0 ? { kind: "method_not_allowed", allow } : { kind: "unknown_address" };
+    return doorOf(c.req.path).presentRefusal(refusal, c);
   });
 
   app.onError((error, c) => {
-    if (error instanceof Refused) return v1Door.presentRefusal(error.refusal, c);
+    if (error instanceof Refused) return doorOf(c.req.path).presentRefusal(error.refusal, c);
     console.error(
       JSON.stringify({ message: "unexpected error", request_id: c.var.requestId, error: describeError(error) }),
     );
-    return v1Door.presentRefusal({ kind: "internal" }, c);
+    return doorOf(c.req.path).presentRefusal({ kind: "internal" }, c);
   });
 
   return app;
+}
+
+/** Whose refusals an address gets; what belongs to neither door speaks as /v1 does. */
+function doorOf(path: string): Door {
+  return /^\/api(\/|$)/.test(path) ? apiDoor : v1Door;
 }
 
 /** Drizzle's own text holds the bound values, which logs must not; its cause says what went wrong. */
@@ -58,7 +65,7 @@ function describeError(error: Error): string {
   return `${error.query}\n${error.cause?.stack}`;
 }
 
-const routes = [...openRoutes, ...v1Endpoints].map(({ method, path }) => ({
+const routes = [...openRoutes, ...v1Endpoints, ...apiEndpoints].map(({ method, path }) => ({
   pattern: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`),
   methods: method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()],
 }));

@@ -38,6 +38,11 @@ export function dayOf(instantMs: number): Day {
   return new Date(instantMs).toISOString().slice(0, 10);
 }
 
+/** An instant in milliseconds since 1970 as RFC 3339 in UTC, cut to whole seconds: `2026-01-15T09:30:00Z`. */
+export function formatSeconds(instantMs: number): string {
+  return `${new Date(instantMs).toISOString().slice(0, 19)}Z`;
+}
+
 /** Days since 1970-01-01 of a checked day. */
 export function dayNumber(day: Day): number {
   return Math.floor(Date.parse(`${day}T00:00:00Z`) / DAY_MS);

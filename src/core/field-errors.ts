@@ -8,6 +8,15 @@ export function jsonPointer(path: readonly PropertyKey[]): string {
   return path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
+/** The place of a JSON pointer as people write it: `/variables/0/amount` is `variables[0].amount`. */
+export function plainPath(pointer: string): string {
+  const segments = pointer.split("/").slice(1);
+  return segments
+    .map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .map((key, depth) => (/^\d+$/.test(key) ? `[${key}]` : depth === 0 ? key : `.${key}`))
+    .join("");
+}
+
 /** One FieldError for every field that zod refused, unknown fields included; paths are JSON pointers below `prefix`. */
 export function listFieldErrors(error: z.ZodError, prefix = ""): FieldError[] {
   return error.issues.flatMap((issue) => describeIssue(issue, prefix));

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Day, parseDay } from "./calendar.ts";
+import { currencySchema } from "./currency.ts";
 import { formatDecimal } from "./decimal.ts";
 import { listFieldErrors, REQUIRED } from "./field-errors.ts";
 import type { Sign } from "./matching/item.ts";
@@ -45,14 +46,6 @@ const day = z
   })
   .meta({ format: "date", example: "2026-01-15" });
 
-const currency = z
-  .string()
-  .refine((text) => findExponent(text.toUpperCase()) !== undefined, {
-    message: "Must be an ISO 4217 currency code, for instance USD.",
-    params: { code: "invalid_currency" },
-  })
-  .meta({ example: "USD" });
-
 const amount = z
   .union([z.number(), z.string()], {
     error: (issue) => (issue.input === undefined ? REQUIRED : AMOUNT_MESSAGES.not_a_number),
@@ -69,7 +62,7 @@ export const newRecordSchema = z.strictObject({
   date: day,
   amount,
   direction,
-  currency: currency.optional(),
+  currency: currencySchema.optional(),
   description: description.nullish(),
   external_id: externalId.nullish(),
   metadata: metadata.optional(),
@@ -81,13 +74,16 @@ export const recordPatchSchema = newRecordSchema.omit({ type_key: true }).partia
 
 /**
  * Reads a new record as /v1 sends it (amount in major units) against its data source's definitions. Lists every
- * field that is wrong. The caller has checked that `type_key` names a source.
+ * field that is wrong. The caller has checked that `type_key` names a source. `onlyCurrency`: the source's records
+ * have no other.
  */
 export function parseNewRecord(
   input: unknown,
   definitions: readonly PropertyDefinition[],
+  onlyCurrency: string | null = null,
 ): Result<RecordFields, FieldError[]> {
-  return parseFields(newRecordSchema.safeParse(input, { reportInput: true }), input, undefined, definitions);
+  const parsed = newRecordSchema.safeParse(input, { reportInput: true });
+  return parseFields(parsed, input, undefined, definitions, onlyCurrency);
 }
 
 /** Reads a change to `current`. A new currency alone keeps the amount in major units. */
@@ -95,8 +91,10 @@ export function parseRecordPatch(
   input: unknown,
   current: RecordFields,
   definitions: readonly PropertyDefinition[],
+  onlyCurrency: string | null = null,
 ): Result<RecordFields, FieldError[]> {
-  return parseFields(recordPatchSchema.safeParse(input, { reportInput: true }), input, current, definitions);
+  const parsed = recordPatchSchema.safeParse(input, { reportInput: true });
+  return parseFields(parsed, input, current, definitions, onlyCurrency);
 }
 
 type Parsed = z.ZodSafeParseResult<z.infer<typeof recordPatchSchema>>;
@@ -106,6 +104,7 @@ function parseFields(
   input: unknown,
   current: RecordFields | undefined,
   definitions: readonly PropertyDefinition[],
+  onlyCurrency: string | null,
 ): Result<RecordFields, FieldError[]> {
   const errors = parsed.success ? [] : listFieldErrors(parsed.error);
   const raw = (typeof input === "object" && input !== null && !Array.isArray(input) ? input : {}) as Record<
@@ -113,6 +112,7 @@ function parseFields(
     unknown
   >;
   const money = readMoney(raw, current, errors);
+  checkCurrency(raw, current, onlyCurrency, errors);
   const properties = readMetadata(raw, current, definitions, errors);
   if (!parsed.success || errors.length > 0 || !money || !properties) return fail(errors);
   const body = parsed.data;
@@ -147,6 +147,20 @@ function readMoney(
   const others = errors.filter((error) => error.path !== path);
   errors.splice(0, errors.length, ...others, { path, code: amount.problem, message: AMOUNT_MESSAGES[amount.problem] });
   return undefined;
+}
+
+/** What is no currency at all has been refused before. */
+function checkCurrency(
+  raw: Record<string, unknown>,
+  current: RecordFields | undefined,
+  onlyCurrency: string | null,
+  errors: FieldError[],
+): void {
+  const code = raw.currency ?? current?.currency ?? DEFAULT_CURRENCY;
+  if (onlyCurrency === null || typeof code !== "string" || code.toUpperCase() === onlyCurrency) return;
+  if (errors.some((error) => error.path === "/currency")) return;
+  const message = `Must be ${onlyCurrency}, the currency of the data source's internal account.`;
+  errors.push({ path: "/currency", code: "other_currency", message });
 }
 
 const MAX_EXPONENT = 4;

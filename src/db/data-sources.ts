@@ -5,6 +5,9 @@ import { dataSources } from "./schema.ts";
 
 export type DataSourceRow = typeof dataSources.$inferSelect;
 
+/** The type of a data source that belongs to an internal account. */
+export const INTERNAL_ACCOUNT = "internal_account";
+
 export async function findDataSource(db: Db, environmentId: number, key: string): Promise<DataSourceRow | undefined> {
   const [row] = await db.orm
     .select()

@@ -1,7 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { StatusCode } from "../core/reconciliation.ts";
 import type { RecordSnapshot } from "../core/record-view.ts";
-import { all, type Db, jsonList } from "./client.ts";
+import { all, type Db } from "./client.ts";
+import { holdsMetadata } from "./metadata.ts";
 import type { Page, PageRequest } from "./page.ts";
 import { recordSnapshot } from "./records.ts";
 import { pageOfScan } from "./scan.ts";
@@ -94,7 +95,7 @@ function listConditions(filters: RecordFilters): SQL[] {
     (text) => sql`(instr(lower(r.description), lower(${text})) > 0 or instr(lower(r.external_id), lower(${text})) > 0)`,
   );
   const metadata = filters.metadata ?? [];
-  if (metadata.length > 0) conditions.push(holdsMetadata(metadata));
+  if (metadata.length > 0) conditions.push(holdsMetadata(sql`r.metadata`, metadata));
   if (filters.reconciliationId === undefined) {
     add(
       filters.status,
@@ -119,15 +120,6 @@ function listConditions(filters: RecordFilters): SQL[] {
     );
   }
   return conditions;
-}
-
-/** One list for all of them: D1 allows 100 parameters a statement, and a query names as many keys as it likes. */
-function holdsMetadata(wanted: { key: string; value: string }[]): SQL {
-  const list = jsonList(wanted.map(({ key, value }) => [key, value]));
-  // A count and no EXISTS: SQLite makes a join of that, and then looks at every record for each row of the scan.
-  return sql`(select count(*) from json_each(${list}) f cross join json_each(r.metadata) m on m.key = f.value ->> 0
-    where case m.type when 'true' then 'true' when 'false' then 'false' else cast(m.value as text) end = f.value ->> 1
-  ) = ${wanted.length}`;
 }
 
 function boundOf(bound: AmountBound): SQL {

@@ -1,5 +1,14 @@
 import { sql } from "drizzle-orm";
-import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import {
+  type AnySQLiteColumn,
+  check,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
 
 // Row numbers inside, UUIDs (`uid`) only at the doors. Instants are milliseconds since 1970, amounts minor units,
 // directions +1 (credit) and −1 (debit). An index on a column ends with the row number, so a list that is newest
@@ -71,6 +80,34 @@ export const dataSources = sqliteTable(
     index("data_sources_environment").on(t.environmentId),
     index("data_sources_unsettled").on(t.settledNo).where(sql`reconciliation_count > 0 and change_no > settled_no`),
     check("data_sources_record_count", sql`${t.recordCount} >= 0`),
+  ],
+);
+
+/** The payments door's accounts. Each has a data source of its own, whose records are its transactions. */
+export const internalAccounts = sqliteTable(
+  "internal_accounts",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id")
+      .notNull()
+      .references(() => environments.id),
+    sourceId: integer("source_id")
+      .notNull()
+      .unique()
+      .references(() => dataSources.id),
+    name: text("name").notNull(),
+    currency: text("currency").notNull(),
+    externalId: text("external_id"),
+    metadata: text("metadata").notNull().default("{}"),
+    /** What is accepted, kept and answered, and means nothing here: a JSON object by the names of the door. */
+    attributes: text("attributes").notNull().default("{}"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [
+    uniqueIndex("internal_accounts_external_id").on(t.environmentId, t.externalId).where(sql`external_id is not null`),
+    index("internal_accounts_environment").on(t.environmentId),
   ],
 );
 
@@ -541,4 +578,238 @@ export const attempts = sqliteTable(
     responseBody: text("response_body"),
   },
   (t) => [primaryKey({ columns: [t.deliveryId, t.no] })],
+);
+
+// Ledgers. Double entry is held by triggers, which drizzle does not know; they stand at the end of the migration that
+// made these tables. Times of day that a ledger works with (`effective_at`) are texts of one form,
+// `2026-03-10T09:30:00.000000Z`: they sort as they are, and a year, a month or a day of them is a prefix.
+
+/** What a ledger account may take in on one side; two of them still add up within 64 bits. */
+const MAX_SUM = sql.raw("4000000000000000000");
+
+/** A sum that would overflow is a REAL in SQLite, and refused here. */
+const holdsSum = (column: AnySQLiteColumn) => sql`typeof(${column}) = 'integer' and ${column} between 0 and ${MAX_SUM}`;
+
+/** Sums of the entries that count: those of pending and of posted transactions, apart. */
+const sums = () => ({
+  pendingDebits: integer("pending_debits").notNull().default(0),
+  pendingCredits: integer("pending_credits").notNull().default(0),
+  postedDebits: integer("posted_debits").notNull().default(0),
+  postedCredits: integer("posted_credits").notNull().default(0),
+});
+
+export const ledgers = sqliteTable(
+  "ledgers",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id")
+      .notNull()
+      .references(() => environments.id),
+    name: text("name").notNull(),
+    description: text("description"),
+    metadata: text("metadata").notNull().default("{}"),
+    /** The account of this ledger that completes one-sided transactions of expected payments. */
+    clearingAccountId: integer("clearing_account_id"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    discardedAt: integer("discarded_at"),
+  },
+  (t) => [index("ledgers_environment").on(t.environmentId)],
+);
+
+export const ledgerAccounts = sqliteTable(
+  "ledger_accounts",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    ledgerId: integer("ledger_id")
+      .notNull()
+      .references(() => ledgers.id),
+    name: text("name").notNull(),
+    description: text("description"),
+    normalBalance: integer("normal_balance").$type<1 | -1>().notNull(),
+    currency: text("currency").notNull(),
+    currencyExponent: integer("currency_exponent").notNull(),
+    /** Raised by every entry that is written to the account, and by every write that discards entries of it. */
+    lockVersion: integer("lock_version").notNull().default(0),
+    ...sums(),
+    ledgerableType: text("ledgerable_type"),
+    ledgerableUid: text("ledgerable_uid"),
+    externalId: text("external_id"),
+    metadata: text("metadata").notNull().default("{}"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    discardedAt: integer("discarded_at"),
+  },
+  (t) => [
+    index("ledger_accounts_environment").on(t.environmentId),
+    index("ledger_accounts_ledger").on(t.ledgerId),
+    uniqueIndex("ledger_accounts_external_id")
+      .on(t.ledgerId, t.externalId)
+      .where(sql`external_id is not null and discarded_at is null`),
+    check("ledger_accounts_normal_balance", sql`${t.normalBalance} in (1, -1)`),
+    check("ledger_accounts_pending_debits", holdsSum(t.pendingDebits)),
+    check("ledger_accounts_pending_credits", holdsSum(t.pendingCredits)),
+    check("ledger_accounts_posted_debits", holdsSum(t.postedDebits)),
+    check("ledger_accounts_posted_credits", holdsSum(t.postedCredits)),
+  ],
+);
+
+/**
+ * Sums of an account's entries by the year, month and day of their `effective_at`: what a balance at an instant is
+ * made of. `level` is the length of `period`: 4, 7 or 10.
+ */
+export const ledgerSums = sqliteTable(
+  "ledger_sums",
+  {
+    accountId: integer("account_id")
+      .notNull()
+      .references(() => ledgerAccounts.id),
+    level: integer("level").notNull(),
+    period: text("period").notNull(),
+    ...sums(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.accountId, t.level, t.period] }),
+    check("ledger_sums_period", sql`${t.level} in (4, 7, 10) and length(${t.period}) = ${t.level}`),
+    check("ledger_sums_pending_debits", holdsSum(t.pendingDebits)),
+    check("ledger_sums_pending_credits", holdsSum(t.pendingCredits)),
+    check("ledger_sums_posted_debits", holdsSum(t.postedDebits)),
+    check("ledger_sums_posted_credits", holdsSum(t.postedCredits)),
+  ],
+);
+
+export const ledgerTransactions = sqliteTable(
+  "ledger_transactions",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    ledgerId: integer("ledger_id")
+      .notNull()
+      .references(() => ledgers.id),
+    /** Raised by every change, from 0 on. (id, version) has a row among the versions by the end of every batch. */
+    version: integer("version").notNull().default(0),
+    status: text("status", { enum: ["pending", "posted", "archived"] }).notNull(),
+    entryCount: integer("entry_count").notNull(),
+    description: text("description"),
+    metadata: text("metadata").notNull().default("{}"),
+    effectiveAt: text("effective_at").notNull(),
+    postedAt: integer("posted_at"),
+    externalId: text("external_id"),
+    ledgerableType: text("ledgerable_type"),
+    ledgerableUid: text("ledgerable_uid"),
+    reversesId: integer("reverses_id"),
+    partiallyPostsId: integer("partially_posts_id"),
+    archivedReason: text("archived_reason"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [
+    index("ledger_transactions_environment").on(t.environmentId),
+    index("ledger_transactions_effective").on(t.environmentId, t.effectiveAt),
+    index("ledger_transactions_ledger").on(t.ledgerId),
+    uniqueIndex("ledger_transactions_external_id")
+      .on(t.ledgerId, t.externalId)
+      .where(sql`external_id is not null and status <> 'archived'`),
+    index("ledger_transactions_environment_external_id")
+      .on(t.environmentId, t.externalId)
+      .where(sql`external_id is not null`),
+    index("ledger_transactions_ledgerable").on(t.ledgerableUid).where(sql`ledgerable_uid is not null`),
+    // A transaction is reversed once.
+    uniqueIndex("ledger_transactions_reverses")
+      .on(t.reversesId)
+      .where(sql`reverses_id is not null and status <> 'archived'`),
+    index("ledger_transactions_partially_posts").on(t.partiallyPostsId).where(sql`partially_posts_id is not null`),
+    check("ledger_transactions_status", sql`${t.status} in ('pending', 'posted', 'archived')`),
+    check("ledger_transactions_posted", sql`(${t.status} = 'posted') = (${t.postedAt} is not null)`),
+    check("ledger_transactions_entry_count", sql`${t.entryCount} between 2 and 1000`),
+    check("ledger_transactions_effective_at", sql`length(${t.effectiveAt}) = 27`),
+  ],
+);
+
+/**
+ * A transaction as each of its changes left it. The row of a version is its seal: it is written last, only if the
+ * entries balance, and from then on no entry can join or leave that version.
+ */
+export const ledgerTransactionVersions = sqliteTable(
+  "ledger_transaction_versions",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    transactionId: integer("transaction_id")
+      .notNull()
+      .references(() => ledgerTransactions.id),
+    version: integer("version").notNull(),
+    status: text("status", { enum: ["pending", "posted", "archived"] }).notNull(),
+    entryCount: integer("entry_count").notNull(),
+    description: text("description"),
+    metadata: text("metadata").notNull(),
+    effectiveAt: text("effective_at").notNull(),
+    postedAt: integer("posted_at"),
+    externalId: text("external_id"),
+    ledgerableType: text("ledgerable_type"),
+    ledgerableUid: text("ledgerable_uid"),
+    archivedReason: text("archived_reason"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [
+    uniqueIndex("ledger_transaction_versions_version").on(t.transactionId, t.version),
+    index("ledger_transaction_versions_environment").on(t.environmentId),
+  ],
+);
+
+/** Written once. All that ever happens to an entry is that it is discarded, while its transaction is pending. */
+export const ledgerEntries = sqliteTable(
+  "ledger_entries",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    transactionId: integer("transaction_id")
+      .notNull()
+      .references(() => ledgerTransactions.id),
+    accountId: integer("account_id")
+      .notNull()
+      .references(() => ledgerAccounts.id),
+    direction: integer("direction").$type<1 | -1>().notNull(),
+    amount: integer("amount").notNull(),
+    /** Of the transaction when the entry was written. */
+    status: text("status", { enum: ["pending", "posted", "archived"] }).notNull(),
+    effectiveAt: text("effective_at").notNull(),
+    metadata: text("metadata").notNull().default("{}"),
+    /** It belongs to its transaction from this version on … */
+    sinceVersion: integer("since_version").notNull(),
+    /** … and up to this one, which no longer has it. */
+    untilVersion: integer("until_version"),
+    /** The account's lock version that it made, and what the account's sums were then. */
+    lockVersion: integer("lock_version").notNull(),
+    ...sums(),
+    /** The account's lock version that its discarding made. */
+    discardedLockVersion: integer("discarded_lock_version"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    discardedAt: integer("discarded_at"),
+  },
+  (t) => [
+    index("ledger_entries_environment").on(t.environmentId),
+    index("ledger_entries_transaction").on(t.transactionId),
+    index("ledger_entries_account").on(t.accountId, t.transactionId),
+    uniqueIndex("ledger_entries_lock_version").on(t.accountId, t.lockVersion),
+    index("ledger_entries_discarded")
+      .on(t.accountId, t.discardedLockVersion)
+      .where(sql`discarded_lock_version is not null`),
+    index("ledger_entries_effective").on(t.accountId, t.effectiveAt).where(sql`discarded_at is null`),
+    check("ledger_entries_direction", sql`${t.direction} in (1, -1)`),
+    check("ledger_entries_amount", sql`${t.amount} between 0 and 999999999999999 and typeof(${t.amount}) = 'integer'`),
+    check("ledger_entries_status", sql`${t.status} in ('pending', 'posted', 'archived')`),
+    check(
+      "ledger_entries_discarded_at_once",
+      sql`(${t.untilVersion} is null) = (${t.discardedAt} is null)
+      and (${t.discardedLockVersion} is null) = (${t.discardedAt} is null)`,
+    ),
+  ],
 );

@@ -5,6 +5,8 @@ import { all, type Db } from "./client.ts";
 export interface SourceWithDefinitions {
   id: number;
   key: string;
+  /** The only currency of its records, if it belongs to an internal account. */
+  currency: string | null;
   definitions: PropertyDefinition[];
 }
 
@@ -14,10 +16,18 @@ export async function findSourceWithDefinitions(
   environmentId: number,
   key: string,
 ): Promise<SourceWithDefinitions | undefined> {
-  const rows = await all<{ id: number; property: string | null; type: PropertyType; optional: number }>(
+  const rows = await all<{
+    id: number;
+    currency: string | null;
+    property: string | null;
+    type: PropertyType;
+    optional: number;
+  }>(
     db,
-    sql`select s.id, d.key as property, d.type, d.optional
-      from data_sources s left join property_definitions d on d.source_id = s.id
+    sql`select s.id, a.currency, d.key as property, d.type, d.optional
+      from data_sources s
+      left join internal_accounts a on a.source_id = s.id
+      left join property_definitions d on d.source_id = s.id
       where s.environment_id = ${environmentId} and s.key = ${key} and s.deleted_at is null`,
   );
   const [source] = rows;
@@ -25,5 +35,5 @@ export async function findSourceWithDefinitions(
   const definitions = rows.flatMap((row) =>
     row.property === null ? [] : [{ key: row.property, type: row.type, optional: row.optional === 1 }],
   );
-  return { id: source.id, key, definitions };
+  return { id: source.id, key, currency: source.currency, definitions };
 }

@@ -1,5 +1,6 @@
 import { createRoute, type RouteConfig, type z } from "@hono/zod-openapi";
 import type { Door, Endpoint } from "./endpoint.ts";
+import { documentQuery } from "./query-parameters.ts";
 
 const REFUSAL_DESCRIPTIONS: Record<number, string> = {
   400: "The body is not readable JSON.",
@@ -30,14 +31,14 @@ export function describeEndpoint(spec: Endpoint, door: Door): RouteConfig {
   for (const [status, answer] of Object.entries(spec.answers)) {
     const { description, schema } = answer;
     const isMade = status === "201" || (status === "202" && schema !== undefined);
-    const headers = isMade ? HEADERS_OF_CREATED : HEADERS;
+    const headers = { ...(isMade ? HEADERS_OF_CREATED : HEADERS), ...answer.headers };
     responses[status] = schema
       ? { description, headers, content: { "application/json": { schema } } }
       : { description, headers };
   }
   for (const status of [...refusals].sort()) {
     responses[status] = {
-      description: REFUSAL_DESCRIPTIONS[status] as string,
+      description: door.statusDescriptions?.[status] ?? (REFUSAL_DESCRIPTIONS[status] as string),
       headers: HEADERS,
       content: {
         [door.problemContentType]: { schema: door.problemSchema, example: door.problemExample(status, spec.path) },
@@ -53,7 +54,7 @@ export function describeEndpoint(spec: Endpoint, door: Door): RouteConfig {
     ...(spec.description ? { description: spec.description } : {}),
     request: {
       ...(spec.params ? { params: spec.params as z.ZodObject } : {}),
-      ...(spec.query ? { query: spec.query as z.ZodObject } : {}),
+      ...(spec.query ? { query: documentQuery(spec.query as z.ZodObject) } : {}),
       ...(spec.body ? { body: { required: true, content: { "application/json": { schema: spec.body } } } } : {}),
     },
     responses,

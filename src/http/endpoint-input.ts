@@ -3,9 +3,10 @@ import { REQUEST_MAX_BYTES } from "../config.ts";
 import { listFieldErrors } from "../core/field-errors.ts";
 import { parseJson } from "../core/json.ts";
 import type { FieldError } from "../core/result.ts";
-import { isKeepable, listUnkeepable, refuseParameter } from "../core/text.ts";
+import { listUnkeepable } from "../core/text.ts";
 import type { ServiceContext } from "../services/context.ts";
 import type { Endpoint, EndpointInput, Shape } from "./endpoint.ts";
+import { gatherParameters, nameParameter } from "./query-parameters.ts";
 import { Refused } from "./refusal.ts";
 
 /** What a request says to an endpoint, checked against what the endpoint declares; every wrong field is in the refusal. */
@@ -56,28 +57,11 @@ function membersOf(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-const UNKNOWN_PARAMETER = { code: "unknown_parameter", message: "There is no such parameter here." };
-
 function checkQuery(spec: Endpoint, request: Request, errors: FieldError[]): unknown {
-  const given: Record<string, string> = {};
-  for (const [name, value] of new URL(request.url).searchParams) {
-    if (Object.hasOwn(given, name)) errors.push({ path: name, code: "repeated", message: "Give this parameter once." });
-    if (!isKeepable(value)) errors.push(refuseParameter(name));
-    // zod passes over this name as if it were not there.
-    if (name === "__proto__") {
-      errors.push({ path: name, ...UNKNOWN_PARAMETER });
-      continue;
-    }
-    Object.defineProperty(given, name, { value, enumerable: true, configurable: true });
-  }
-  const parsed = (spec.query ?? NO_QUERY).safeParse(given);
+  const schema = spec.query ?? NO_QUERY;
+  const parsed = schema.safeParse(gatherParameters(schema, new URL(request.url).searchParams, errors));
   if (parsed.success) return parsed.data;
-  const fromSchema = listFieldErrors(parsed.error).map((error) => ({
-    ...error,
-    path: error.path.slice(1).replaceAll("~1", "/").replaceAll("~0", "~"),
-    ...(error.code === "unknown_field" ? UNKNOWN_PARAMETER : {}),
-  }));
-  for (const error of fromSchema) errors.push(error);
+  for (const error of listFieldErrors(parsed.error)) errors.push(nameParameter(error));
   return undefined;
 }
 

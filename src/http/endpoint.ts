@@ -14,6 +14,12 @@ export interface Answer {
   headers?: Record<string, string>;
 }
 
+/** A header that an answer has beyond those that all have, for the document. */
+export interface AnswerHeader {
+  description: string;
+  schema: { type: "string" | "integer" };
+}
+
 export type Shape = z.ZodType | undefined;
 type Parsed<S extends Shape> = S extends z.ZodType ? z.output<S> : undefined;
 
@@ -45,7 +51,7 @@ interface EndpointSpec<P extends Shape, Q extends Shape, B extends Shape> {
    * field; otherwise the service looks.
    */
   checkNames?(ctx: ServiceContext, body: Record<string, unknown>, params: Parsed<P>): Promise<FieldError[]>;
-  answers: Record<number, { description: string; schema?: z.ZodType }>;
+  answers: Record<number, { description: string; schema?: z.ZodType; headers?: Record<string, AnswerHeader> }>;
   /** Statuses that this endpoint may refuse with, beyond those that follow from its shape. */
   refusals?: (404 | 409 | 422)[];
   handle(input: EndpointInput<P, Q, B>): Promise<Result<Answer>>;
@@ -66,6 +72,8 @@ export function endpoint<P extends Shape = undefined, Q extends Shape = undefine
 export interface Door {
   problemSchema: z.ZodType;
   problemContentType: string;
+  /** What a status means here, where that is not what it means at the other door. */
+  statusDescriptions?: Record<number, string>;
   /** What a refusal with this status looks like on this path, for the document. */
   problemExample(status: number, path: string): unknown;
   presentRefusal(refusal: Refusal, c: Context<AppEnv>): Response;

@@ -44,9 +44,8 @@ export async function readPage(
 ): Promise<Result<PageRequest>> {
   const limit = query.limit ?? PAGE_DEFAULT_ROWS;
   if (query.cursor === undefined) return ok({ limit, before: null });
-  const position = /^[A-Za-z0-9]{1,12}\.[0-9a-f]{16}$/.test(query.cursor) ? query.cursor.split(".")[0] : undefined;
-  const before = position === undefined ? Number.NaN : Number.parseInt(position, 36);
-  if (!Number.isSafeInteger(before) || (await writeCursor(ctx, list, before)) !== query.cursor) {
+  const before = await readCursor(ctx, list, query.cursor);
+  if (before === undefined) {
     return invalid([
       { path: "cursor", code: "invalid_cursor", message: "Must be the next_cursor of a page of this list." },
     ]);
@@ -65,6 +64,15 @@ export async function presentPage<Row>(
     status: 200,
     body: { data: page.rows.map(present), next_cursor: nextCursor, has_more: nextCursor !== null },
   };
+}
+
+/** The position that a cursor of this list and environment stands for; undefined if it is not one. */
+export async function readCursor(ctx: ServiceContext, list: string, cursor: string): Promise<number | undefined> {
+  const position = /^[A-Za-z0-9]{1,12}\.[0-9a-f]{16}$/.test(cursor) ? cursor.split(".")[0] : undefined;
+  if (position === undefined) return undefined;
+  const before = Number.parseInt(position, 36);
+  if (!Number.isSafeInteger(before)) return undefined;
+  return (await writeCursor(ctx, list, before)) === cursor ? before : undefined;
 }
 
 export async function writeCursor(ctx: ServiceContext, list: string, position: number): Promise<string> {

@@ -6,9 +6,11 @@ export type Refusal =
   | { kind: "unauthenticated" }
   | { kind: "missing_scope"; scope: string }
   | { kind: "not_found" }
+  | { kind: "unknown_address" }
   | { kind: "method_not_allowed"; allow: string[] }
   | { kind: "too_large" }
   | { kind: "unsupported_media_type" }
+  | { kind: "rate_limited"; retryAfterSeconds: number }
   | { kind: "internal" }
   | { kind: "service"; failure: Failure };
 

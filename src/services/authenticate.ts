@@ -8,6 +8,7 @@ import { apiKeys, environments } from "../db/schema.ts";
 export interface Caller {
   environmentId: number;
   environmentUid: string;
+  mode: "live" | "test";
   /** Row number and id of the key; null for the bootstrap key. */
   keyId: number | null;
   keyUid: string | null;
@@ -26,6 +27,7 @@ export async function authenticate(db: Db, key: string, bootstrapKey: string | u
       scopes: apiKeys.scopes,
       environmentId: environments.id,
       environmentUid: environments.uid,
+      mode: environments.mode,
     })
     .from(apiKeys)
     .innerJoin(environments, eq(environments.id, apiKeys.environmentId))
@@ -36,7 +38,7 @@ export async function authenticate(db: Db, key: string, bootstrapKey: string | u
 async function findBootstrapCaller(db: Db): Promise<Caller | undefined> {
   // The migrations make the default live environment first of all.
   const [row] = await db.orm
-    .select({ environmentId: environments.id, environmentUid: environments.uid })
+    .select({ environmentId: environments.id, environmentUid: environments.uid, mode: environments.mode })
     .from(environments)
     .where(eq(environments.mode, "live"))
     .orderBy(environments.id)

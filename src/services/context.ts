@@ -7,6 +7,8 @@ export interface ServiceContext {
   db: Db;
   environmentId: number;
   environmentUid: string;
+  /** Whether it is an environment for real money. */
+  isLive: boolean;
   /** The id of the API key; null for the bootstrap key. */
   keyUid: string | null;
   isBootstrap: boolean;

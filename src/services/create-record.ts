@@ -49,7 +49,7 @@ async function checkRecord(ctx: ServiceContext, input: unknown) {
   const typeKey = (input as { type_key?: unknown } | null)?.type_key;
   const source =
     typeof typeKey === "string" ? await findSourceWithDefinitions(ctx.db, ctx.environmentId, typeKey) : undefined;
-  const parsed = parseNewRecord(input, source?.definitions ?? []);
+  const parsed = parseNewRecord(input, source?.definitions ?? [], source?.currency);
   const errors = parsed.ok ? [] : parsed.failure;
   if (typeof typeKey === "string" && !source) errors.push(unknownSource("/type_key", typeKey));
   return { source, parsed, errors };

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { conflict, notFound, ok, type Result } from "../core/result.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
-import { findDataSource, isSourceInUse, sourceInUse } from "../db/data-sources.ts";
+import { findDataSource, INTERNAL_ACCOUNT, isSourceInUse, sourceInUse } from "../db/data-sources.ts";
 import { expectThat } from "../db/guard.ts";
 import type { ServiceContext } from "./context.ts";
 
@@ -12,6 +12,7 @@ import type { ServiceContext } from "./context.ts";
 export async function deleteDataSource(ctx: ServiceContext, key: string): Promise<Result<null>> {
   const source = await findDataSource(ctx.db, ctx.environmentId, key);
   if (!source) return notFound("data source");
+  if (source.type === INTERNAL_ACCOUNT) return conflict("An internal account has this data source and keeps it.");
   try {
     await runBatch(ctx.db, [
       ...ctx.alongside,

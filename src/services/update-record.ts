@@ -24,7 +24,7 @@ export async function updateRecord(ctx: ServiceContext, uid: string, input: unkn
   const record = await findRecord(ctx.db, ctx.environmentId, uid);
   if (!record) return notFound("record");
   const source = await findSourceWithDefinitions(ctx.db, ctx.environmentId, record.typeKey);
-  const parsed = parseRecordPatch(input, record.fields, source?.definitions ?? []);
+  const parsed = parseRecordPatch(input, record.fields, source?.definitions ?? [], source?.currency);
   if (!parsed.ok) return invalid(parsed.failure);
   if (record.touchedCount > 0) return recordIsMatched();
   // What changes nothing is no change: a set that a person has voided stays voided.

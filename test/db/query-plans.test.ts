@@ -3,9 +3,10 @@ import { expect, it } from "vitest";
 import { handleCron } from "../../src/runtime/cron.ts";
 import { updateRecord } from "../../src/services/update-record.ts";
 import { addSilently } from "../support/bulk.ts";
+import { useLedgers } from "../support/ledger.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { matchesOfRun, newSilentRun, runsPath, workOffAll } from "../support/runs.ts";
-import { bindings, must, newScene, SAME_REFERENCE, silentContext } from "../support/scene.ts";
+import { bindings, must, newScene, SAME_REFERENCE, type Scene, silentContext } from "../support/scene.ts";
 import { muteQueue, newEndpoint } from "../support/webhooks.ts";
 
 interface Executed {
@@ -83,6 +84,21 @@ async function useRuns() {
   await must(scene.api.delete(`/v1/reconciliations/${scene.reconciliation}?unmatch=true`), 204);
 }
 
+async function useAccounts(scene: Scene) {
+  const account = { name: "Operating", currency: "USD", external_id: "a", metadata: { team: "t" } };
+  const { body } = await must(scene.api.post("/api/internal_accounts", account), 201);
+  const change = { name: "Other", metadata: { team: "" }, parent_account_id: body.id };
+  await must(scene.api.patch(`/api/internal_accounts/${body.id}`, change), 200);
+  await must(scene.api.get(`/api/internal_accounts/${body.id}`), 200);
+  for (const filters of [
+    "",
+    "external_id=a",
+    "metadata[team]=t&currency=USD&counterparty_id=c&legal_entity_id=l&payment_type=ach",
+  ]) {
+    await must(scene.api.get(`/api/internal_accounts?${filters}`), 200);
+  }
+}
+
 async function useEverything() {
   const scene = await newScene({ expectedWithinDays: 3 });
   await newEndpoint(scene.tenant.environmentId);
@@ -107,6 +123,8 @@ async function useEverything() {
   await must(scene.api.post("/v1/reconciliation_matches", manual), 201);
   await must(scene.api.get(`/v1/reconciliations/${scene.reconciliation}/audit`), 200);
   await useRuns();
+  await useAccounts(scene);
+  await useLedgers(scene.tenant);
   await must(scene.api.get(`/v1/reconciliation_rules?reconciliation_id=${scene.reconciliation}`), 200);
   for (const list of ["data_sources", "property_definitions", "reconciliations", "reconciliation_rules", "records"]) {
     await must(scene.api.get(`/v1/${list}`), 200);

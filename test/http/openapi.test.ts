@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
+import { apiEndpoints } from "../../src/http/api/index.ts";
 import type { Endpoint } from "../../src/http/endpoint.ts";
 import { openApiDocument } from "../../src/http/openapi.ts";
 import { v1Endpoints } from "../../src/http/v1/index.ts";
@@ -30,7 +31,8 @@ const operations: Operation[] = Object.entries<Json>(document.paths).flatMap(([p
   })),
 );
 const named = operations.map((operation) => [operation.name, operation] as const);
-const endpoints = v1Endpoints.map((endpoint) => [nameOf(endpoint), endpoint] as const);
+const allEndpoints = [...v1Endpoints, ...apiEndpoints];
+const endpoints = allEndpoints.map((endpoint) => [nameOf(endpoint), endpoint] as const);
 
 function nameOf({ method, path }: Endpoint): string {
   return `${method.toUpperCase()} ${path}`;
@@ -98,7 +100,7 @@ describe("the document", () => {
     });
     expect(document.security).toEqual([{ apiKey: [] }, { bearer: [] }, { basic: [] }]);
     for (const { operation, path } of operations) {
-      expect([path, operation.security]).toEqual([path, path.startsWith("/v1/") ? undefined : []]);
+      expect([path, operation.security]).toEqual([path, /^\/(v1|api)\//.test(path) ? undefined : []]);
     }
   });
 
@@ -145,7 +147,7 @@ describe.each(named)("%s", (_, { name, method, path, operation }) => {
       expect([parameter.name, parameter.description]).toEqual([parameter.name, expect.stringMatching(/\S/)]);
       expect([parameter.name, resolve(parameter.schema)]).toEqual([
         parameter.name,
-        expect.objectContaining({ type: expect.stringMatching(/^(string|integer|number|boolean)$/) }),
+        expect.objectContaining({ type: expect.stringMatching(typesOf(parameter)) }),
       ]);
       const isNeeded = parameter.in === "path" || NEEDED_IN_QUERY.includes(`${name} ${parameter.name}`);
       expect([parameter.name, parameter.required]).toEqual([parameter.name, isNeeded]);
@@ -168,8 +170,14 @@ describe.each(named)("%s", (_, { name, method, path, operation }) => {
   });
 });
 
+/** What a parameter may be: lists have brackets behind their name, named values in it. */
+function typesOf({ name, style }: Json): RegExp {
+  if (name.endsWith("[]")) return /^array$/;
+  return style === "deepObject" ? /^object$/ : /^(string|integer|number|boolean)$/;
+}
+
 function hasBody(path: string, method: string): boolean {
-  return v1Endpoints.some(
+  return allEndpoints.some(
     (endpoint) => endpoint.path === path && endpoint.method === method && endpoint.body !== undefined,
   );
 }
@@ -183,12 +191,7 @@ describe.each(endpoints)("%s", (name, endpoint) => {
     expect(Object.keys(responses)).toEqual(expect.arrayContaining(refusals.map(String)));
     for (const status of refusals) {
       expect(responses[status].description).toMatch(/\S/);
-      expect(responses[status].content).toEqual({
-        "application/problem+json": {
-          schema: { $ref: "#/components/schemas/Problem" },
-          example: expect.objectContaining({ status, instance: endpoint.path }),
-        },
-      });
+      expect(responses[status].content).toEqual(problemOf(endpoint, status));
     }
     const answers = Object.keys(responses).filter((status) => status < "400");
     expect(answers).toEqual(Object.keys(endpoint.answers));
@@ -197,10 +200,18 @@ describe.each(endpoints)("%s", (name, endpoint) => {
     expect("Location" in (responses["201"]?.headers ?? {})).toBe("201" in responses);
   });
 
-  it("pages as every list does, if it is one", () => {
+  it("pages as every list of its door does, if it is one", () => {
     const schema = resolve(find(name).responses["200"]?.content?.["application/json"]?.schema ?? {});
     const parameters: Json[] = find(name).parameters ?? [];
     const limit = parameters.find((parameter) => parameter.name === "limit");
+    if (schema.type === "array") {
+      const perPage = parameters.find((parameter) => parameter.name === "per_page");
+      expect(schema.items.$ref).toMatch(/^#\/components\/schemas\//);
+      expect(perPage?.schema).toMatchObject({ type: "integer", minimum: 1, maximum: 100, default: 25 });
+      expect(parameters.map((parameter) => parameter.name)).toContain("after_cursor");
+      const { headers } = find(name).responses["200"];
+      expect(Object.keys(headers)).toEqual(expect.arrayContaining(["X-After-Cursor", "X-Per-Page"]));
+    }
     const isList = "data" in (schema.properties ?? {}) && "next_cursor" in schema.properties;
     if (!isList) return;
     expect(schema.required.sort()).toEqual(["data", "has_more", "next_cursor"]);
@@ -209,3 +220,13 @@ describe.each(endpoints)("%s", (name, endpoint) => {
     expect(parameters.map((parameter) => parameter.name)).toContain("cursor");
   });
 });
+
+/** How the door of an endpoint says no. */
+function problemOf({ path }: Endpoint, status: number): Json {
+  if (path.startsWith("/v1/")) {
+    const example = expect.objectContaining({ status, instance: path });
+    return { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" }, example } };
+  }
+  const example = { errors: expect.objectContaining({ code: expect.any(String), message: expect.any(String) }) };
+  return { "application/json": { schema: { $ref: "#/components/schemas/ApiProblem" }, example } };
+}

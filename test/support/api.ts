@@ -11,7 +11,7 @@ export interface Reply {
 }
 
 /**
- * A client of the Worker under test that sends one API key. It throws on an answer of `/v1` that is not as the OpenAPI
+ * A client of the Worker under test that sends one API key. It throws on an answer of either door that is not as the OpenAPI
  * document has it, so that every test is a test of the document too.
  */
 export class Api {

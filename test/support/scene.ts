@@ -101,12 +101,13 @@ export async function must(pending: Promise<Reply>, status: number): Promise<Rep
 }
 
 /** A caller whose pokes get lost. */
-export function silentContext(scene: Scene): ServiceContext {
+export function silentContext(scene: Pick<Scene, "db" | "tenant">): ServiceContext {
   const lost = { poke: async () => undefined } as unknown as ServiceContext["reconcilers"];
   return {
     db: scene.db,
     environmentId: scene.tenant.environmentId,
     environmentUid: scene.tenant.environmentUid,
+    isLive: false,
     keyUid: null,
     isBootstrap: false,
     now: () => Date.now(),

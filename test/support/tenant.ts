@@ -6,6 +6,8 @@ import { Api } from "./api.ts";
 export interface Tenant {
   environmentId: number;
   environmentUid: string;
+  /** The keys themselves, for clients that are not an `Api`. */
+  keys: { admin: string; writer: string; reader: string };
   admin: Api;
   writer: Api;
   reader: Api;
@@ -35,6 +37,7 @@ export async function newTenant(): Promise<Tenant> {
   return {
     environmentId: environment.id,
     environmentUid,
+    keys,
     admin: new Api(keys.admin),
     writer: new Api(keys.writer),
     reader: new Api(keys.reader),

@@ -46,6 +46,7 @@ export function authentication({ openDb, openReconcilers }: AuthenticationDepend
         db,
         environmentId: caller.environmentId,
         environmentUid: caller.environmentUid,
+        isLive: caller.mode === "live",
         keyUid: caller.keyUid,
         isBootstrap: caller.keyId === null,
         now: () => Date.now(),

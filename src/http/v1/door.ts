@@ -109,6 +109,7 @@ function describeRefusal(refusal: Refusal): Problem {
         detail: `This API key lacks the scope "${refusal.scope}".`,
       };
     case "not_found":
+    case "unknown_address":
       return { status: 404, title: "Not Found", code: "not_found", detail: "There is nothing at this address." };
     case "method_not_allowed":
       return {
@@ -126,6 +127,14 @@ function describeRefusal(refusal: Refusal): Problem {
         title: "Unsupported Media Type",
         code: "unsupported_media_type",
         detail: "Send the body as application/json.",
+      };
+    case "rate_limited":
+      return {
+        status: 429,
+        title: "Too Many Requests",
+        code: "rate_limited",
+        detail: "This API key sends more requests than it may.",
+        headers: { "Retry-After": `${refusal.retryAfterSeconds}` },
       };
     case "internal":
       return {

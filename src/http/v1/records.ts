@@ -13,6 +13,7 @@ import { listRecordsBy, type RecordQuery } from "../../services/list-records-by.
 import { updateRecord } from "../../services/update-record.ts";
 import { endpoint } from "../endpoint.ts";
 import { pageOf, pageQuery, presentPage, readPage } from "../pagination.ts";
+import { queryPairs } from "../query-parameters.ts";
 import { day, id, time } from "./time.ts";
 
 const TAG = "Records";
@@ -126,27 +127,13 @@ const filters = {
   q: z.string().min(1).max(200).optional().meta({ description: "Text in description or external_id" }),
 };
 
-const METADATA_PARAMETER = /^metadata\[(.+)\]$/s;
-
-const query = z
-  .object({ ...pageQuery, ...filters })
-  .catchall(z.string())
-  .superRefine(
-    (given, context) => {
-      for (const name of Object.keys(given)) {
-        if (Object.hasOwn(pageQuery, name) || Object.hasOwn(filters, name) || METADATA_PARAMETER.test(name)) continue;
-        context.addIssue({ code: "unrecognized_keys", keys: [name], input: given });
-      }
-    },
-    // One wrong filter must not hide an unknown one.
-    { when: () => true },
-  );
+const query = z.strictObject({
+  ...pageQuery,
+  ...filters,
+  metadata: queryPairs("Pairs that all must be there: metadata[key]=value"),
+});
 
 function readQuery(given: z.output<typeof query>): RecordQuery {
-  const metadata = Object.entries(given).flatMap(([name, value]) => {
-    const key = METADATA_PARAMETER.exec(name)?.[1];
-    return key === undefined ? [] : [{ key, value: String(value) }];
-  });
   return {
     typeKey: given.type_key,
     reconciliationUid: given.reconciliation_id,
@@ -162,7 +149,7 @@ function readQuery(given: z.output<typeof query>): RecordQuery {
       amountMax: given.amount_max,
       overdue: given.overdue,
       text: given.q,
-      metadata,
+      metadata: Object.entries(given.metadata ?? {}).map(([key, value]) => ({ key, value })),
     },
   };
 }
@@ -199,7 +186,7 @@ export const recordEndpoints = [
     tag: TAG,
     summary: "List records",
     description:
-      "Further filters: metadata[key]=value. A page may be shorter than its limit while has_more is true: no page reads more than a bounded number of rows.",
+      "A page may be shorter than its limit while has_more is true: no page reads more than a bounded number of rows.",
     scope: "read",
     query,
     answers: { 200: { description: "A page, newest first", schema: pageOf(record) } },
