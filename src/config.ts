@@ -31,8 +31,8 @@ export const API_PAGE_DEFAULT_ROWS = 25;
 export const API_PAGE_MAX_ROWS = 100;
 /** Entries that one answer carries with its ledger transactions, unless a single transaction has more. */
 export const API_PAGE_MAX_LEDGER_ENTRIES = 5_000;
-/** What the entries of one ledger transaction may come to as JSON; in UTF-8 still below a value's 2 MB. */
-export const LEDGER_ENTRIES_MAX_CHARS = 500_000;
+/** What the metadata of one ledger transaction's entries may come to: with the entries well below a value's 2 MB. */
+export const LEDGER_ENTRIES_MAX_METADATA_BYTES = 200_000;
 /** How often a ledger transaction that lost a race is looked at again. */
 export const LEDGER_MAX_TRIES = 10;
 /** Values of one parameter that may be given several times. */
