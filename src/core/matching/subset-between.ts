@@ -55,7 +55,10 @@ export function searchBetween(problem: BetweenProblem, side: "a" | "b", budget: 
         const sumB = b.half.sums[right] as number;
         if (sumB > max) break;
         steps += 1;
-        if (steps > budget.steps) return CUT;
+        if (steps > budget.steps) {
+          spend(budget, steps);
+          return CUT;
+        }
         const setsB = b.countAt(right);
         const distance = setsB === 0 ? undefined : problem.distanceOf(sumA, sumB);
         if (distance === undefined) continue;
