@@ -1,6 +1,6 @@
 import type { ConditionOutcome } from "../rules/evaluate.ts";
 import type { Item, Side } from "./item.ts";
-import { sumOpen } from "./item-group.ts";
+import { sizeOf, sumOpen } from "./item-group.ts";
 import type { Proposal } from "./proposal.ts";
 import type { EngineRule } from "./rule.ts";
 
@@ -42,8 +42,4 @@ function explain(rule: EngineRule, a: readonly Item[], b: readonly Item[]): Cond
   const [left, right] = [a[0], b[0]];
   const isPair = a.length === 1 && b.length === 1;
   return isPair && left && right ? rule.compiled.explain(left, right) : rule.compiled.explainSets(a, b);
-}
-
-function sizeOf(sum: bigint): bigint {
-  return sum < 0n ? -sum : sum;
 }

@@ -13,6 +13,11 @@ export function sumOpen(items: readonly Item[]): bigint {
   return items.reduce((sum, item) => sum + BigInt(item.open * item.sign), 0n);
 }
 
+/** A sum without its sign. */
+export function sizeOf(sum: bigint): bigint {
+  return sum < 0n ? -sum : sum;
+}
+
 /**
  * Items as a group, whose open amount is the absolute value of their signed sum and whose sign is that sum's; undefined
  * for no items, and when a number cannot hold the sum exactly.
@@ -29,6 +34,6 @@ export function groupOf(items: readonly Item[]): ItemGroup | undefined {
 
 /** A signed sum as an open amount and a sign; undefined when a number cannot hold it exactly. */
 export function amountOf(sum: bigint): Pick<Item, "open" | "sign"> | undefined {
-  const open = sum < 0n ? -sum : sum;
+  const open = sizeOf(sum);
   return open > BigInt(Number.MAX_SAFE_INTEGER) ? undefined : { open: Number(open), sign: sum < 0n ? -1 : 1 };
 }

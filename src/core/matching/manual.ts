@@ -4,6 +4,7 @@ import { type FieldError, fail, ok, type Result } from "../result.ts";
 import { compareTexts } from "../text.ts";
 import type { Allocation } from "./decision.ts";
 import type { Item, Side, Sign } from "./item.ts";
+import { sizeOf, sumOpen } from "./item-group.ts";
 
 export interface ManualChoice {
   createAdjustment: boolean;
@@ -33,7 +34,7 @@ export function planManualMatch(items: readonly Item[], choice: ManualChoice): R
   const [currency] = currencies;
   if (errors.length > 0 || currency === undefined) return fail(errors);
 
-  const sums = { a: sumOf(sides.a), b: sumOf(sides.b) };
+  const sums = { a: sumOpen(sides.a), b: sumOpen(sides.b) };
   const sizes = { a: sizeOf(sums.a), b: sizeOf(sums.b) };
   if (sizes.a === sizes.b) return ok({ currency, allocations: items.map(inFull), adjustment: null });
   const [smaller, larger]: [Side, Side] = sizes.a < sizes.b ? ["a", "b"] : ["b", "a"];
@@ -90,14 +91,6 @@ function compareForFilling(left: Item, right: Item): number {
 
 function inFull(item: Item): Allocation {
   return { item, side: item.side, amount: item.open };
-}
-
-function sumOf(items: readonly Item[]): bigint {
-  return items.reduce((sum, item) => sum + BigInt(item.open * item.sign), 0n);
-}
-
-function sizeOf(sum: bigint): bigint {
-  return sum < 0n ? -sum : sum;
 }
 
 function refuse(code: string, message: string): FieldError {

@@ -10,14 +10,19 @@ export function proposePairs(search: Search, item: IndexedItem, wanted: number):
   for (const candidate of listCandidates(search.rule, item, search.index)) {
     search.meter.steps += EVALUATION_STEPS;
     const [a, b] = item.side === "a" ? [item, candidate] : [candidate, item];
-    const verdict = search.rule.compiled.evaluate(a, b);
-    if (!verdict.holds) continue;
-    // Nothing is left to allocate; only an amount condition says that nothing equals nothing.
-    if (!verdict.comparesAmount && (a.open === 0 || b.open === 0)) continue;
-    const proposal = makeProposal([a], [b], verdict.comparesAmount, search.index.order);
-    if (search.index.isVoidedSet(proposal.setKey)) continue;
-    found.push(proposal);
+    const proposal = proposePair(search, a, b);
+    if (proposal) found.push(proposal);
     if (found.length === wanted) break;
   }
   return { ...NOTHING, found };
+}
+
+/** The match of two records, `a` of Side A, if a one-to-one rule allows it. */
+export function proposePair({ rule, index }: Search, a: IndexedItem, b: IndexedItem): Proposal | undefined {
+  const verdict = rule.compiled.evaluate(a, b);
+  if (!verdict.holds) return undefined;
+  // Nothing is left to allocate; only an amount condition says that nothing equals nothing.
+  if (!verdict.comparesAmount && (a.open === 0 || b.open === 0)) return undefined;
+  const proposal = makeProposal([a], [b], verdict.comparesAmount, index.order);
+  return index.isVoidedSet(proposal.setKey) ? undefined : proposal;
 }

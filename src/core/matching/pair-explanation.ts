@@ -4,11 +4,11 @@ import { amountOf } from "./item-group.ts";
 import type { IndexedItem } from "./item-index.ts";
 import { formSets, type ItemSet, type SetPair, setOf } from "./item-set.ts";
 import { findObstacle, type Obstacle } from "./obstacle.ts";
+import { proposePair } from "./one-to-one.ts";
 import { propose } from "./outcome.ts";
 import type { Proposal } from "./proposal.ts";
 import type { EngineRule } from "./rule.ts";
 import type { Search } from "./search.ts";
-import { setKeyOf } from "./set-key.ts";
 import { isOfSum } from "./subset-fit.ts";
 
 /** What a rule says of two records. */
@@ -20,14 +20,6 @@ export interface PairExplanation {
   /** The sets of the rule's many-sides that were compared; none when a record was compared with a record. */
   groups: ItemSet[];
   obstacle: Obstacle | null;
-}
-
-/** Whether a one-to-one rule allows a match of two records, `a` of Side A. */
-export function allowsPair({ rule, index }: Search, a: IndexedItem, b: IndexedItem): boolean {
-  const verdict = rule.compiled.evaluate(a, b);
-  if (!verdict.holds || index.isVoidedSet(setKeyOf([a, b]))) return false;
-  // Nothing is left to allocate; only an amount condition says that nothing equals nothing.
-  return verdict.comparesAmount || (a.open > 0 && b.open > 0);
 }
 
 export function holdsBoth({ a, b }: Proposal, left: IndexedItem, right: IndexedItem): boolean {
@@ -47,7 +39,7 @@ export function explainPair(
   const { rule } = search;
   const ofPair = rule.compiled.explain(a, b);
   if (rule.cardinality === "one_to_one") {
-    const matched = allowsPair(search, a, b);
+    const matched = proposePair(search, a, b) !== undefined;
     return { matched, outcomes: ofPair, groups: [], obstacle: matched ? null : findObstacle(search, a, b) };
   }
   const proposal = findProposal(search, proposals, a, b);

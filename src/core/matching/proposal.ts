@@ -1,6 +1,6 @@
 import type { Side } from "./item.ts";
 import { otherSide } from "./item.ts";
-import { sumOpen } from "./item-group.ts";
+import { sizeOf, sumOpen } from "./item-group.ts";
 import { compareCandidates, type IndexedItem, type IndexOrder } from "./item-index.ts";
 import { setKeyOf } from "./set-key.ts";
 
@@ -83,8 +83,4 @@ export function compareSets(left: readonly IndexedItem[], right: readonly Indexe
 
 export function listRecords(proposal: Proposal): IndexedItem[] {
   return [...proposal.a, ...proposal.b];
-}
-
-function sizeOf(sum: bigint): bigint {
-  return sum < 0n ? -sum : sum;
 }

@@ -2,8 +2,9 @@ import type { WorkLimit } from "./decide.ts";
 import { otherSide } from "./item.ts";
 import type { Finding, IndexedItem, ItemIndex } from "./item-index.ts";
 import { listLinked } from "./linked-items.ts";
+import { proposePair } from "./one-to-one.ts";
 import { findOutcome, type Outcome, propose } from "./outcome.ts";
-import { allowsPair, explainPair, holdsBoth, type PairExplanation } from "./pair-explanation.ts";
+import { explainPair, holdsBoth, type PairExplanation } from "./pair-explanation.ts";
 import type { Proposal } from "./proposal.ts";
 import type { EngineRule } from "./rule.ts";
 import type { Meter, Search } from "./search.ts";
@@ -49,7 +50,7 @@ export class RuleSight {
   allows(item: IndexedItem): boolean {
     const [a, b] = this.#bySide(item);
     if (this.rule.cardinality !== "one_to_one") return this.#proposals.some((proposal) => holdsBoth(proposal, a, b));
-    return this.#attempt(() => allowsPair(this.#search, a, b), false);
+    return this.#attempt(() => proposePair(this.#search, a, b) !== undefined, false);
   }
 
   explain(item: IndexedItem, meter: Meter): PairExplanation {
