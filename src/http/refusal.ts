@@ -23,3 +23,31 @@ export class Refused extends Error {
     this.refusal = refusal;
   }
 }
+
+/** A refusal that answers with this status, as an example for the document; `conflict` is what 409 says at this door. */
+export function exampleRefusal(status: number, conflict: Failure): Refusal {
+  switch (status) {
+    case 400:
+      return { kind: "unreadable" };
+    case 401:
+      return { kind: "unauthenticated" };
+    case 403:
+      return { kind: "missing_scope", scope: "write" };
+    case 404:
+      return { kind: "not_found" };
+    case 409:
+      return { kind: "service", failure: conflict };
+    case 413:
+      return { kind: "too_large" };
+    case 415:
+      return { kind: "unsupported_media_type" };
+    case 422: {
+      const errors = [{ path: "/name", code: "required", message: "This field is required." }];
+      return { kind: "service", failure: { kind: "invalid", errors } };
+    }
+    case 500:
+      return { kind: "internal" };
+    default:
+      throw new Error(`no example for status ${status}`);
+  }
+}

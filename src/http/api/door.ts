@@ -4,7 +4,7 @@ import { plainPath } from "../../core/field-errors.ts";
 import type { Failure, FieldError } from "../../core/result.ts";
 import type { AppEnv } from "../app-env.ts";
 import type { Door } from "../endpoint.ts";
-import type { Refusal } from "../refusal.ts";
+import { exampleRefusal, type Refusal } from "../refusal.ts";
 
 /** Modern Treasury's codes, and one for what it has no code for. */
 const CODES = [
@@ -34,6 +34,12 @@ const RESOURCE_NOT_FOUND: Problem = {
   parameter: "id",
 };
 
+const TAKEN: Failure = {
+  kind: "conflict",
+  detail: "The external_id is taken.",
+  errors: [{ path: "/external_id", code: "taken", message: "Another one has it." }],
+};
+
 const EXAMPLE_ID = "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1a";
 
 const problemSchema = z
@@ -48,7 +54,7 @@ const problemSchema = z
   .meta({
     id: "ApiProblem",
     description: "Modern Treasury's error envelope",
-    example: presentProblem(describeRefusal(refusalOf(422)), EXAMPLE_ID),
+    example: presentProblem(describeRefusal(exampleRefusal(422, TAKEN)), EXAMPLE_ID),
   });
 
 /** The door for payments: Modern Treasury's wire format. */
@@ -60,7 +66,7 @@ export const apiDoor: Door = {
     422: "A field or parameter is wrong, the first of which is named, or the state of a resource does not allow this.",
   },
   problemExample(status) {
-    return presentProblem(describeRefusal(refusalOf(status)), EXAMPLE_ID);
+    return presentProblem(describeRefusal(exampleRefusal(status, TAKEN)), EXAMPLE_ID);
   },
   presentRefusal(refusal: Refusal, c: Context<AppEnv>): Response {
     const problem = describeRefusal(refusal);
@@ -80,36 +86,6 @@ function presentProblem({ status, code, message, parameter }: Problem, requestId
       ...(status === 500 ? { request_id: requestId } : {}),
     },
   };
-}
-
-/** A refusal that answers with this status, as an example. */
-function refusalOf(status: number): Refusal {
-  switch (status) {
-    case 400:
-      return { kind: "unreadable" };
-    case 401:
-      return { kind: "unauthenticated" };
-    case 403:
-      return { kind: "missing_scope", scope: "write" };
-    case 404:
-      return { kind: "not_found" };
-    case 409: {
-      const errors = [{ path: "/external_id", code: "taken", message: "Another one has it." }];
-      return { kind: "service", failure: { kind: "conflict", detail: "The external_id is taken.", errors } };
-    }
-    case 413:
-      return { kind: "too_large" };
-    case 415:
-      return { kind: "unsupported_media_type" };
-    case 422: {
-      const errors = [{ path: "/name", code: "required", message: "This field is required." }];
-      return { kind: "service", failure: { kind: "invalid", errors } };
-    }
-    case 500:
-      return { kind: "internal" };
-    default:
-      throw new Error(`no example for status ${status}`);
-  }
 }
 
 function describeRefusal(refusal: Refusal): Problem {

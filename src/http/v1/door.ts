@@ -4,7 +4,9 @@ import { PROBLEM_MAX_ERRORS } from "../../config.ts";
 import type { Failure, FieldError } from "../../core/result.ts";
 import type { AppEnv } from "../app-env.ts";
 import type { Door } from "../endpoint.ts";
-import type { Refusal } from "../refusal.ts";
+import { exampleRefusal, type Refusal } from "../refusal.ts";
+
+const NOT_ALLOWED: Failure = { kind: "conflict", detail: "The state of the resource does not allow this." };
 
 const EXAMPLE_ID = "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1a";
 
@@ -24,7 +26,7 @@ const problemSchema = z
   .meta({
     id: "Problem",
     description: "RFC 9457 problem details",
-    example: presentProblem(describeRefusal(refusalOf(422)), "/v1/data_sources", EXAMPLE_ID),
+    example: presentProblem(describeRefusal(exampleRefusal(422, NOT_ALLOWED)), "/v1/data_sources", EXAMPLE_ID),
   });
 
 interface Problem {
@@ -41,7 +43,7 @@ export const v1Door: Door = {
   problemSchema,
   problemContentType: "application/problem+json",
   problemExample(status, path) {
-    return presentProblem(describeRefusal(refusalOf(status)), path, EXAMPLE_ID);
+    return presentProblem(describeRefusal(exampleRefusal(status, NOT_ALLOWED)), path, EXAMPLE_ID);
   },
   presentRefusal(refusal: Refusal, c: Context<AppEnv>): Response {
     const problem = describeRefusal(refusal);
@@ -55,37 +57,6 @@ export const v1Door: Door = {
 
 function presentProblem({ status, title, code, detail, errors = [] }: Problem, instance: string, requestId: string) {
   return { type: "about:blank", title, status, detail, code, instance, request_id: requestId, errors };
-}
-
-/** A refusal that answers with this status, as an example. */
-function refusalOf(status: number): Refusal {
-  switch (status) {
-    case 400:
-      return { kind: "unreadable" };
-    case 401:
-      return { kind: "unauthenticated" };
-    case 403:
-      return { kind: "missing_scope", scope: "write" };
-    case 404:
-      return { kind: "not_found" };
-    case 409:
-      return {
-        kind: "service",
-        failure: { kind: "conflict", detail: "The state of the resource does not allow this." },
-      };
-    case 413:
-      return { kind: "too_large" };
-    case 415:
-      return { kind: "unsupported_media_type" };
-    case 422: {
-      const errors = [{ path: "/name", code: "required", message: "This field is required." }];
-      return { kind: "service", failure: { kind: "invalid", errors } };
-    }
-    case 500:
-      return { kind: "internal" };
-    default:
-      throw new Error(`no example for status ${status}`);
-  }
 }
 
 function describeRefusal(refusal: Refusal): Problem {
