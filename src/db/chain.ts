@@ -29,7 +29,7 @@ export function findChain(db: Db, environmentId: number, uid: string): Promise<C
   return first<ChainScope>(
     db,
     sql`select id, uid, chain_no, chain_hash from reconciliations
-      where uid = ${uid} and environment_id = ${environmentId}`,
+      where uid = ${uid} and environment_id = ${environmentId} and account_id is null`,
   );
 }
 

@@ -1,5 +1,6 @@
-import { and, desc, eq, isNull, lt, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, lt, ne, type SQL, sql } from "drizzle-orm";
 import { type Db, first } from "./client.ts";
+import { EXPECTED_PAYMENTS } from "./expected-payments.ts";
 import { cutPage, type Page, type PageRequest } from "./page.ts";
 import { dataSources } from "./schema.ts";
 
@@ -12,7 +13,14 @@ export async function findDataSource(db: Db, environmentId: number, key: string)
   const [row] = await db.orm
     .select()
     .from(dataSources)
-    .where(and(eq(dataSources.environmentId, environmentId), eq(dataSources.key, key), isNull(dataSources.deletedAt)));
+    .where(
+      and(
+        eq(dataSources.environmentId, environmentId),
+        eq(dataSources.key, key),
+        isNull(dataSources.deletedAt),
+        ne(dataSources.type, EXPECTED_PAYMENTS),
+      ),
+    );
   return row;
 }
 
@@ -24,6 +32,7 @@ export async function listDataSources(db: Db, environmentId: number, page: PageR
       and(
         eq(dataSources.environmentId, environmentId),
         isNull(dataSources.deletedAt),
+        ne(dataSources.type, EXPECTED_PAYMENTS),
         page.before === null ? undefined : lt(dataSources.id, page.before),
       ),
     )

@@ -50,7 +50,10 @@ export const ledgerTransactionSnapshot: SQL = sql`json_object('id', t.uid, 'is_l
     from ledger_entries e join ledger_accounts a on a.id = e.account_id
     where e.transaction_id = t.id and e.discarded_at is null)))`;
 
-const named = sql.raw("join ledgers l on l.id = t.ledger_id join environments v on v.id = t.environment_id");
+/** Joins what `ledgerTransactionSnapshot` needs to a transaction `t`. */
+export const ledgerTransactionNames: SQL = sql.raw(
+  "join ledgers l on l.id = t.ledger_id join environments v on v.id = t.environment_id",
+);
 
 interface StoredLedgerTransaction {
   id: number;
@@ -70,7 +73,7 @@ export async function findLedgerTransaction(
   const row = await first<StoredLedgerTransaction>(
     db,
     sql`select t.id, t.ledger_id as "ledgerId", ${ledgerTransactionSnapshot} as snapshot
-      from ledger_transactions t ${named} where t.uid = ${uid} and t.environment_id = ${environmentId}`,
+      from ledger_transactions t ${ledgerTransactionNames} where t.uid = ${uid} and t.environment_id = ${environmentId}`,
   );
   return row && readTransaction(row);
 }
@@ -119,7 +122,7 @@ export async function listLedgerTransactions(
     db,
     sql`select t.id, t.ledger_id as "ledgerId", ${ledgerTransactionSnapshot} as snapshot
       from json_each(${jsonList(kept.rows.map(({ id }) => id))}) j
-      cross join ledger_transactions t on t.id = j.value ${named} order by j.key`,
+      cross join ledger_transactions t on t.id = j.value ${ledgerTransactionNames} order by j.key`,
   );
   return { rows: rows.map(readTransaction), next: kept.next };
 }
@@ -206,7 +209,7 @@ function listConditions(environmentId: number, filters: LedgerTransactionFilters
 
 /** One row with the snapshot of a transaction: for the last statement of a batch, read by `readTransactionSnapshot`. */
 export function selectTransactionSnapshot(environmentId: number, uid: string): SQL {
-  return sql`select ${ledgerTransactionSnapshot} as snapshot from ledger_transactions t ${named}
+  return sql`select ${ledgerTransactionSnapshot} as snapshot from ledger_transactions t ${ledgerTransactionNames}
     where t.uid = ${uid} and t.environment_id = ${environmentId}`;
 }
 

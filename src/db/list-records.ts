@@ -105,6 +105,7 @@ function listConditions(filters: RecordFilters): SQL[] {
     add(filters.overdue, (wanted) => {
       const overdue = sql`exists (select 1 from entries e join reconciliation_sources rs
         on rs.reconciliation_id = e.reconciliation_id and rs.source_id = r.source_id
+        join reconciliations c on c.id = e.reconciliation_id and c.account_id is null
         where e.record_id = r.id and e.overdue_at is not null)`;
       return wanted ? overdue : sql`not ${overdue}`;
     });

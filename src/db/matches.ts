@@ -63,13 +63,14 @@ export async function listMatches(
   const weigh = (found: SQL) =>
     all<WeighedMatch>(db, sql`select found.id, ${matchWeight} as weight from (${found}) found order by found.id desc`);
   const conditions = listConditions(environmentId, rest);
-  const found =
-    Object.keys(rest).length === 0
-      ? cutPage(await weigh(sql`${scan} order by id desc limit ${page.limit + 1}`), page.limit)
-      : await pageOfScan(db, scan, page, (scanned, limit) =>
-          weigh(sql`select m.id from (${scanned}) scan cross join matches m on m.id = scan.id
+  // A record's links with expected payments are matches, too, of no environment.
+  const isExact = Object.keys(rest).length === 0 && filters.recordId === undefined;
+  const found = isExact
+    ? cutPage(await weigh(sql`${scan} order by id desc limit ${page.limit + 1}`), page.limit)
+    : await pageOfScan(db, scan, page, (scanned, limit) =>
+        weigh(sql`select m.id from (${scanned}) scan cross join matches m on m.id = scan.id
             where ${sql.join(conditions, sql` and `)} order by m.id desc limit ${limit}`),
-        );
+      );
   const { rows, next } = cutByWeight(found, PAGE_MAX_MATCHED_RECORDS);
   const snapshots = await all<{ snapshot: string }>(
     db,

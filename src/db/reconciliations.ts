@@ -43,7 +43,8 @@ export async function findReconciliation(
   const row = await first<Stored>(
     db,
     sql`select ${columns} from reconciliations c
-      where c.uid = ${uid} and c.environment_id = ${environmentId} and c.deleted_at is null`,
+      where c.uid = ${uid} and c.environment_id = ${environmentId} and c.deleted_at is null
+        and c.account_id is null`,
   );
   return row && read(row);
 }
@@ -52,7 +53,8 @@ export async function findReconciliation(
 export async function findReconciliationId(db: Db, environmentId: number, uid: string): Promise<number | undefined> {
   const row = await first<{ id: number }>(
     db,
-    sql`select id from reconciliations where uid = ${uid} and environment_id = ${environmentId}`,
+    sql`select id from reconciliations
+      where uid = ${uid} and environment_id = ${environmentId} and account_id is null`,
   );
   return row?.id;
 }
@@ -66,7 +68,7 @@ export async function listReconciliations(
     db,
     sql`select ${columns} from reconciliations c
       where c.environment_id = ${environmentId} and c.id < ${page.before ?? Number.MAX_SAFE_INTEGER}
-        and c.deleted_at is null
+        and c.deleted_at is null and c.account_id is null
       order by c.id desc limit ${page.limit + 1}`,
   );
   return cutPage(rows.map(read), page.limit);

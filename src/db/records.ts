@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import type { PaymentAttributes, TransactionAttributes } from "../core/payment/attributes.ts";
 import { type RecordFields, signOf } from "../core/record.ts";
 import type { RecordSnapshot } from "../core/record-view.ts";
 import { all, type Db, first, jsonList } from "./client.ts";
@@ -27,7 +28,7 @@ const pairs = sql.raw(`(
   from reconciliation_sources rs
   join reconciliations c on c.id = rs.reconciliation_id
   left join entries e on e.reconciliation_id = c.id and e.record_id = r.id
-  where rs.source_id = r.source_id)`);
+  where rs.source_id = r.source_id and c.account_id is null)`);
 
 /** A JSON object of a record `r` of a source `s`, in the form of `RecordSnapshot`. */
 export const recordSnapshot: SQL = sql`json_object(
@@ -128,11 +129,23 @@ export interface NewRecordRow {
   sourceId: number;
   fields: RecordFields;
   isAdjustment: boolean;
+  /** What the payments door knows of it, if it is a transaction or an expected payment; null for any other record. */
+  payment: RecordPayment | null;
 }
+
+export interface RecordPayment {
+  attributes: TransactionAttributes | PaymentAttributes;
+  isPending: boolean;
+  /** Null but for an expected payment. */
+  amountLower: number | null;
+}
+
+/** Of a record that /v1 brings into the data source of an internal account. */
+export const PLAIN_TRANSACTION: RecordPayment = { attributes: {}, isPending: false, amountLower: null };
 
 /** The statements that bring new records in, with their change numbers and their sources' counters. */
 export function insertRecords(environmentId: number, rows: readonly NewRecordRow[], now: number): SQL[] {
-  const tuples = rows.map(({ uid, sourceId, fields, isAdjustment }) => [
+  const tuples = rows.map(({ uid, sourceId, fields, isAdjustment, payment }) => [
     uid,
     sourceId,
     fields.date,
@@ -144,13 +157,17 @@ export function insertRecords(environmentId: number, rows: readonly NewRecordRow
     JSON.stringify(fields.metadata),
     fields.expectedBy,
     isAdjustment ? 1 : 0,
+    payment?.isPending ? 1 : 0,
+    payment && JSON.stringify(payment.attributes),
+    payment?.amountLower ?? null,
   ]);
   const uids = jsonList(rows.map((row) => row.uid));
   return [
     sql`insert into records (environment_id, created_at, updated_at, uid, source_id, date, amount, currency, direction,
-        description, external_id, metadata, expected_by, is_adjustment)
+        description, external_id, metadata, expected_by, is_adjustment, is_pending, attributes, amount_lower)
       select ${environmentId}, ${now}, ${now}, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
-        value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10
+        value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10,
+        value ->> 11, value ->> 12, value ->> 13
       from json_each(${jsonList(tuples)}) order by key`,
     sql`update data_sources set last_record_at = ${now},
         record_count = record_count + (

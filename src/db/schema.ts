@@ -71,6 +71,8 @@ export const dataSources = sqliteTable(
     /** Every reconciliation of this source has taken in the changes up to this number. */
     settledNo: integer("settled_no").notNull().default(0),
     reconciliationCount: integer("reconciliation_count").notNull().default(0),
+    /** 1 for the two sources of an internal account's own reconciliation, which the payments door alone shows. */
+    paymentCount: integer("payment_count").notNull().default(0),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
     deletedAt: integer("deleted_at"),
@@ -79,6 +81,7 @@ export const dataSources = sqliteTable(
     uniqueIndex("data_sources_key").on(t.environmentId, t.key).where(sql`deleted_at is null`),
     index("data_sources_environment").on(t.environmentId),
     index("data_sources_unsettled").on(t.settledNo).where(sql`reconciliation_count > 0 and change_no > settled_no`),
+    index("data_sources_payments_unsettled").on(t.settledNo).where(sql`payment_count > 0 and change_no > settled_no`),
     check("data_sources_record_count", sql`${t.recordCount} >= 0`),
   ],
 );
@@ -154,6 +157,17 @@ export const records = sqliteTable(
     expectedBy: text("expected_by"),
     /** 1 for the record that evens out a manual match: automation never takes it. */
     isAdjustment: integer("is_adjustment", { mode: "boolean" }).notNull().default(false),
+    /** 1 for a transaction that its bank has not posted: nothing is matched with it. */
+    isPending: integer("is_pending", { mode: "boolean" }).notNull().default(false),
+    /**
+     * What only the payments door knows of it, a JSON object: `TransactionAttributes` of a transaction, and
+     * `PaymentAttributes` of an expected payment, which is a record of environment 0 and so of no list of /v1.
+     */
+    attributes: text("attributes"),
+    /** The least that reconciles an expected payment, whose `amount` is the most; null for all else. */
+    amountLower: integer("amount_lower"),
+    /** Live links between a transaction and expected payments. They do not enter its status, and hold it fast. */
+    paymentLinks: integer("payment_links").notNull().default(0),
     /** In how many reconciliations it is matched at all, and in how many in full. */
     touchedCount: integer("touched_count").notNull().default(0),
     reconciledCount: integer("reconciled_count").notNull().default(0),
@@ -168,6 +182,7 @@ export const records = sqliteTable(
     index("records_environment").on(t.environmentId),
     index("records_environment_external_id").on(t.environmentId, t.externalId).where(sql`external_id is not null`),
     index("records_source").on(t.sourceId),
+    index("records_transactions").on(t.environmentId).where(sql`attributes is not null`),
     check("records_amount", sql`${t.amount} between 0 and 999999999999999 and typeof(${t.amount}) = 'integer'`),
     check("records_direction", sql`${t.direction} in (1, -1)`),
     check("records_counts", sql`0 <= ${t.reconciledCount} and ${t.reconciledCount} <= ${t.touchedCount}`),
@@ -209,6 +224,8 @@ export const reconciliations = sqliteTable(
     chainHash: text("chain_hash").notNull().default(""),
     /** The earliest day on which an open record of it falls due and has not been reported, as its Reconciler knows it. */
     nextDue: text("next_due"),
+    /** The internal account whose transactions and expected payments it reconciles; such a one is not shown by /v1. */
+    accountId: integer("account_id"),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
     deletedAt: integer("deleted_at"),
@@ -217,6 +234,7 @@ export const reconciliations = sqliteTable(
     index("reconciliations_environment").on(t.environmentId),
     index("reconciliations_due").on(t.nextDue).where(sql`next_due is not null`),
     index("reconciliations_unsettled").on(t.settledGeneration).where(sql`settled_generation <> generation`),
+    uniqueIndex("reconciliations_account").on(t.accountId).where(sql`account_id is not null`),
     check("reconciliations_run_type", sql`${t.runType} in ('continuous', 'batch')`),
   ],
 );
@@ -325,6 +343,8 @@ export const matches = sqliteTable(
       .notNull()
       .references(() => reconciliations.id),
     ruleId: integer("rule_id"),
+    /** In place of `rule_id` where it was a rule of the payments door, which has rows of its own. */
+    paymentRuleId: integer("payment_rule_id"),
     ruleVersion: integer("rule_version"),
     method: text("method", { enum: ["automatic", "manual"] }).notNull(),
     status: text("status", { enum: ["matched", "voided"] }).notNull(),
@@ -525,10 +545,14 @@ export const events = sqliteTable(
     subject: text("subject").notNull(),
     /** The subject's rows as of the commit. */
     snapshot: text("snapshot").notNull(),
+    /** The id of what it is about, for an event that the payments door lists. */
+    entityUid: text("entity_uid"),
     createdAt: integer("created_at").notNull(),
   },
   (t) => [
     index("events_environment").on(t.environmentId),
+    index("events_payments").on(t.environmentId).where(sql`entity_uid is not null`),
+    index("events_entity").on(t.entityUid).where(sql`entity_uid is not null`),
     index("events_environment_created").on(t.environmentId, t.createdAt),
     index("events_created").on(t.createdAt),
   ],
@@ -811,5 +835,171 @@ export const ledgerEntries = sqliteTable(
       sql`(${t.untilVersion} is null) = (${t.discardedAt} is null)
       and (${t.discardedLockVersion} is null) = (${t.discardedAt} is null)`,
     ),
+  ],
+);
+
+/**
+ * A payment that somebody waits for. What the engine needs of it stands in its record, which takes its amounts, links
+ * and changes like any other.
+ */
+export const expectedPayments = sqliteTable(
+  "expected_payments",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    accountId: integer("account_id")
+      .notNull()
+      .references(() => internalAccounts.id),
+    recordId: integer("record_id")
+      .notNull()
+      .unique()
+      .references(() => records.id),
+    status: text("status", { enum: ["unreconciled", "partially_reconciled", "reconciled", "archived"] }).notNull(),
+    /** Its `reconciliation_rule_variables` as they are answered: a JSON array of `RuleVariable`. */
+    variables: text("variables").notNull(),
+    description: text("description"),
+    externalId: text("external_id"),
+    metadata: text("metadata").notNull().default("{}"),
+    statementDescriptor: text("statement_descriptor"),
+    remittanceInformation: text("remittance_information"),
+    /** Accounting lines given when it was made: a JSON array of `AccountingLine`. */
+    accountingLines: text("accounting_lines").notNull().default("[]"),
+    ledgerTransactionId: integer("ledger_transaction_id").references(() => ledgerTransactions.id),
+    /** When it was reconciled by hand with less than it should have been. */
+    closedAt: integer("closed_at"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [
+    uniqueIndex("expected_payments_external_id").on(t.environmentId, t.externalId).where(sql`external_id is not null`),
+    uniqueIndex("expected_payments_ledger_transaction")
+      .on(t.ledgerTransactionId)
+      .where(sql`ledger_transaction_id is not null`),
+    index("expected_payments_environment").on(t.environmentId),
+    index("expected_payments_status").on(t.environmentId, t.status),
+    index("expected_payments_account").on(t.accountId),
+    check(
+      "expected_payments_status",
+      sql`${t.status} in ('unreconciled', 'partially_reconciled', 'reconciled', 'archived')`,
+    ),
+    check("expected_payments_closed", sql`${t.closedAt} is null or ${t.status} = 'reconciled'`),
+  ],
+);
+
+/** A match of one transaction with one expected payment, as the payments door shows it. */
+export const transactionLineItems = sqliteTable(
+  "transaction_line_items",
+  {
+    id: id(),
+    /** That of its match. */
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    matchId: integer("match_id")
+      .notNull()
+      .unique()
+      .references(() => matches.id),
+    /** The record that is the transaction. */
+    transactionId: integer("transaction_id")
+      .notNull()
+      .references(() => records.id),
+    paymentId: integer("payment_id")
+      .notNull()
+      .references(() => expectedPayments.id),
+    amount: integer("amount").notNull(),
+    method: text("method", { enum: ["automatic", "manual"] }).notNull(),
+    /** Shared by the links of one transaction with a group of expected payments. */
+    groupUid: text("group_uid"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    discardedAt: integer("discarded_at"),
+  },
+  (t) => [
+    index("transaction_line_items_environment").on(t.environmentId),
+    index("transaction_line_items_transaction").on(t.transactionId),
+    index("transaction_line_items_payment").on(t.paymentId),
+  ],
+);
+
+/** Rules of the payments door. Each stands for a rule of the reconciliations of some internal accounts, or of all. */
+export const paymentRules = sqliteTable(
+  "payment_rules",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    name: text("name").notNull(),
+    priority: integer("priority").notNull(),
+    status: text("status", { enum: ["active", "inactive"] }).notNull(),
+    version: integer("version").notNull().default(1),
+    /** Otherwise of those in `payment_rule_accounts`. */
+    isOfAllAccounts: integer("is_of_all_accounts", { mode: "boolean" }).notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    deletedAt: integer("deleted_at"),
+  },
+  (t) => [
+    index("payment_rules_environment").on(t.environmentId),
+    check("payment_rules_status", sql`${t.status} in ('active', 'inactive')`),
+  ],
+);
+
+export const paymentRuleAccounts = sqliteTable(
+  "payment_rule_accounts",
+  {
+    ruleId: integer("rule_id")
+      .notNull()
+      .references(() => paymentRules.id),
+    accountId: integer("account_id")
+      .notNull()
+      .references(() => internalAccounts.id),
+    position: integer("position").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.ruleId, t.accountId] }), index("payment_rule_accounts_account").on(t.accountId)],
+);
+
+/** What a rule of the payments door said in each of its versions: a `PaymentRuleDefinition`. */
+export const paymentRuleVersions = sqliteTable(
+  "payment_rule_versions",
+  {
+    ruleId: integer("rule_id")
+      .notNull()
+      .references(() => paymentRules.id),
+    version: integer("version").notNull(),
+    definition: text("definition").notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.ruleId, t.version] })],
+);
+
+/**
+ * A request's `Idempotency-Key`, kept for each API key. `running` until the batch that writes what the request asks for
+ * marks it `written`; `answered` once the answer is kept, too.
+ */
+export const idempotencyKeys = sqliteTable(
+  "idempotency_keys",
+  {
+    id: id(),
+    environmentId: integer("environment_id").notNull(),
+    /** The API key's id, or `bootstrap`. */
+    apiKey: text("api_key").notNull(),
+    key: text("key").notNull(),
+    /** SHA-256 over the method, the path with its query, and the body. */
+    fingerprint: text("fingerprint").notNull(),
+    /** Random, of the request that holds it; whoever takes it over puts in another one. */
+    owner: text("owner").notNull(),
+    state: text("state", { enum: ["running", "written", "answered"] }).notNull(),
+    /** The id that the request gives to what it makes. */
+    resourceUid: text("resource_uid").notNull(),
+    status: integer("status"),
+    headers: text("headers"),
+    body: text("body"),
+    createdAt: integer("created_at").notNull(),
+    lockedAt: integer("locked_at").notNull(),
+  },
+  (t) => [
+    uniqueIndex("idempotency_keys_key").on(t.apiKey, t.key),
+    index("idempotency_keys_created").on(t.createdAt),
+    check("idempotency_keys_state", sql`${t.state} in ('running', 'written', 'answered')`),
   ],
 );

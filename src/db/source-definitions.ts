@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { PropertyDefinition, PropertyType } from "../core/property.ts";
 import { all, type Db } from "./client.ts";
+import { EXPECTED_PAYMENTS } from "./expected-payments.ts";
 
 export interface SourceWithDefinitions {
   id: number;
@@ -28,7 +29,8 @@ export async function findSourceWithDefinitions(
       from data_sources s
       left join internal_accounts a on a.source_id = s.id
       left join property_definitions d on d.source_id = s.id
-      where s.environment_id = ${environmentId} and s.key = ${key} and s.deleted_at is null`,
+      where s.environment_id = ${environmentId} and s.key = ${key} and s.deleted_at is null
+        and s.type <> ${EXPECTED_PAYMENTS}`,
   );
   const [source] = rows;
   if (!source) return undefined;

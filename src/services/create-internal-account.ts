@@ -1,10 +1,11 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { v7 as newId } from "uuid";
 import type { AccountAttributes } from "../core/internal-account.ts";
 import type { TextMetadata } from "../core/metadata.ts";
 import { conflict, type FieldError, invalid, ok, type Result } from "../core/result.ts";
-import { findConstraint, runBatch } from "../db/client.ts";
+import { findConstraint, jsonList, runBatch } from "../db/client.ts";
 import { INTERNAL_ACCOUNT } from "../db/data-sources.ts";
+import { EXPECTED_PAYMENTS, expectedPaymentsKey } from "../db/expected-payments.ts";
 import { findInternalAccount, type InternalAccountRow } from "../db/internal-accounts.ts";
 import { dataSources } from "../db/schema.ts";
 import type { ServiceContext } from "./context.ts";
@@ -26,29 +27,49 @@ export async function createInternalAccount(
   if (errors.length > 0) return invalid(errors);
   const uid = newId();
   const now = ctx.now();
-  const source = {
+  const common = {
     environmentId: ctx.environmentId,
-    key: `internal_account_${uid}`,
     name: input.name,
-    type: INTERNAL_ACCOUNT,
+    paymentCount: 1,
     createdAt: now,
     updatedAt: now,
   };
+  const transactions = { ...common, key: `internal_account_${uid}`, type: INTERNAL_ACCOUNT };
+  const payments = { ...common, key: expectedPaymentsKey(uid), type: EXPECTED_PAYMENTS };
   try {
     await runBatch(ctx.db, [
       ...ctx.alongside,
-      ctx.db.orm.insert(dataSources).values(source),
+      ctx.db.orm.insert(dataSources).values([transactions, payments]),
       sql`insert into internal_accounts (uid, environment_id, source_id, name, currency, external_id, metadata,
           attributes, created_at, updated_at)
         select ${uid}, environment_id, id, ${input.name}, ${input.currency}, ${input.externalId},
           ${JSON.stringify(input.metadata)}, ${JSON.stringify(input.attributes)}, ${now}, ${now}
-        from data_sources where environment_id = ${ctx.environmentId} and key = ${source.key} and deleted_at is null`,
+        from data_sources
+        where environment_id = ${ctx.environmentId} and key = ${transactions.key} and deleted_at is null`,
+      ...insertReconciliation(uid, [transactions.key, payments.key]),
     ]);
   } catch (error) {
     if (!isExternalIdTaken(error)) throw error;
     return accountExternalIdTaken();
   }
   return ok((await findInternalAccount(ctx.db, ctx.environmentId, uid)) as InternalAccountRow);
+}
+
+/** The account's own reconciliation, which has its id: transactions on Side A, expected payments on Side B. */
+function insertReconciliation(accountUid: string, [a, b]: [string, string]): SQL[] {
+  const account = sql`from internal_accounts a where a.uid = ${accountUid}`;
+  return [
+    sql`insert into reconciliations (uid, environment_id, name, run_type, account_id, created_at, updated_at)
+      select a.uid, a.environment_id, a.name, 'continuous', a.id, a.created_at, a.created_at ${account}`,
+    sql`insert into reconciliation_sources (reconciliation_id, source_id, side, position)
+      select c.id, s.id, j.value ->> 1, 0 from json_each(${jsonList([
+        [a, "a"],
+        [b, "b"],
+      ])}) j
+      cross join reconciliations c on c.uid = ${accountUid}
+      cross join data_sources s on s.environment_id = c.environment_id and s.key = j.value ->> 0
+        and s.deleted_at is null`,
+  ];
 }
 
 /** The refusal of accounts that a new or changed account names and that are not there. None is ever deleted. */

@@ -8,6 +8,7 @@ import { expectThat } from "../db/guard.ts";
 import {
   findRecordByExternalId,
   insertRecords,
+  PLAIN_TRANSACTION,
   selectReconciliationUids,
   selectRecordSnapshot,
 } from "../db/records.ts";
@@ -22,7 +23,13 @@ export async function createRecord(ctx: ServiceContext, input: unknown): Promise
   if (!parsed.ok || !source || errors.length > 0) return invalid(errors);
 
   const uid = newId();
-  const row = { uid, sourceId: source.id, fields: parsed.value, isAdjustment: false };
+  const row = {
+    uid,
+    sourceId: source.id,
+    fields: parsed.value,
+    isAdjustment: false,
+    payment: source.currency === null ? null : PLAIN_TRANSACTION,
+  };
   try {
     const results = await runBatch(ctx.db, [
       ...ctx.alongside,

@@ -4,6 +4,7 @@ import { type FieldError, invalid, ok, type Result } from "../core/result.ts";
 import { first } from "../db/client.ts";
 import { listMatches, type MatchFilters } from "../db/matches.ts";
 import type { Page, PageRequest } from "../db/page.ts";
+import { findReconciliationId } from "../db/reconciliations.ts";
 import { findRuleId } from "../db/rules.ts";
 import type { ServiceContext } from "./context.ts";
 import { unknown } from "./list-records-by.ts";
@@ -23,9 +24,9 @@ export async function listMatchesBy(
 ): Promise<Result<Page<MatchSnapshot>>> {
   const { reconciliationUid, ruleUid, recordUid } = query;
   const [reconciliationId, ruleId, recordId] = await Promise.all([
-    reconciliationUid === undefined ? undefined : findId(ctx, "reconciliations", reconciliationUid),
+    reconciliationUid === undefined ? undefined : findReconciliationId(ctx.db, ctx.environmentId, reconciliationUid),
     ruleUid === undefined ? undefined : findRuleId(ctx.db, ctx.environmentId, ruleUid),
-    recordUid === undefined ? undefined : findId(ctx, "records", recordUid),
+    recordUid === undefined ? undefined : findRecordId(ctx, recordUid),
   ]);
   const errors: FieldError[] = [];
   if (reconciliationUid !== undefined && reconciliationId === undefined) {
@@ -38,14 +39,10 @@ export async function listMatchesBy(
   return ok(await listMatches(ctx.db, ctx.environmentId, filters, page));
 }
 
-async function findId(
-  ctx: ServiceContext,
-  table: "reconciliations" | "records",
-  uid: string,
-): Promise<number | undefined> {
+async function findRecordId(ctx: ServiceContext, uid: string): Promise<number | undefined> {
   const row = await first<{ id: number }>(
     ctx.db,
-    sql`select id from ${sql.identifier(table)} where uid = ${uid} and environment_id = ${ctx.environmentId}`,
+    sql`select id from records where uid = ${uid} and environment_id = ${ctx.environmentId}`,
   );
   return row?.id;
 }

@@ -86,6 +86,7 @@ async function prepare(
       uid: newId(),
       sourceId: source.id,
       isAdjustment: true,
+      payment: null,
       fields: {
         date,
         amount,

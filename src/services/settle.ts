@@ -38,7 +38,7 @@ async function report(
       where reconciliation_id = ${reconciliationId} and source_id = j.value ->> 0 and seen_no < j.value ->> 1`,
     sql`update data_sources
       set settled_no = (select min(seen_no) from reconciliation_sources where source_id = data_sources.id)
-      where id in (select value ->> 0 from json_each(${seen})) and reconciliation_count > 0`,
+      where id in (select value ->> 0 from json_each(${seen})) and reconciliation_count + payment_count > 0`,
     sql`update reconciliations set settled_generation = ${generation}, next_due = ${reportedDue}
       where id = ${reconciliationId} and deleted_at is null`,
   ]);

@@ -20,6 +20,9 @@ export async function sweepReconcilers(
         select rs.reconciliation_id as id from data_sources s indexed by data_sources_unsettled
         cross join reconciliation_sources rs indexed by reconciliation_sources_source on rs.source_id = s.id
         where s.reconciliation_count > 0 and s.change_no > s.settled_no and rs.seen_no < s.change_no
+        union select rs.reconciliation_id from data_sources s indexed by data_sources_payments_unsettled
+        cross join reconciliation_sources rs indexed by reconciliation_sources_source on rs.source_id = s.id
+        where s.payment_count > 0 and s.change_no > s.settled_no and rs.seen_no < s.change_no
         union select id from reconciliations indexed by reconciliations_unsettled
         where settled_generation <> generation
         union select id from reconciliations indexed by reconciliations_due

@@ -18,6 +18,7 @@ export async function addSilently(scene: Scene, key: string, rows: Partial<Recor
     uid: newId(),
     sourceId: source.id,
     isAdjustment: false,
+    payment: null,
     fields: {
       date: "2026-03-10",
       amount: 10_000,

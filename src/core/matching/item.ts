@@ -30,6 +30,23 @@ export interface Item {
   description: string | null;
   externalId: string | null;
   metadata: Readonly<Record<string, unknown>>;
+  /** What it is at the payments door, if the reconciliation is that of an internal account. */
+  payment?: PaymentFacts;
+}
+
+/** What an item is beyond a record. Side A's are transactions, Side B's expected payments. */
+export interface PaymentFacts {
+  /** Minor units of `open` that need not be matched: the width of an expected payment's range, else 0. */
+  slack: number;
+  /** A transaction that its bank has not posted. */
+  isPending: boolean;
+  /** The days between which an expected payment's transactions lie; null where it sets no bound. */
+  dates: { lower: Day | null; upper: Day | null };
+  /**
+   * The fields that rules read as `metadata.<field>`: of a transaction one set, of an expected payment one for each of
+   * its rule variables, any of which is enough.
+   */
+  alternatives: readonly Readonly<Record<string, unknown>>[];
 }
 
 export function otherSide(side: Side): Side {
