@@ -1,21 +1,27 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 
+const INCLUDED: Record<string, string> = { bench: "test/bench/*.ts", fuzz: "test/fuzz/fuzz.test.ts" };
+
 export default defineConfig(async ({ mode }) => ({
   plugins: [
     cloudflareTest({
       wrangler: { configPath: "./wrangler.toml" },
       miniflare: {
+        // Small enough for a test to come to its end.
+        ratelimits: { TEST_RATE_LIMIT: { namespace_id: "1002", simple: { limit: 20, period: 10 } } },
         bindings: {
           BOOTSTRAP_API_KEY: "test-bootstrap-key",
           ALLOW_LOCAL_WEBHOOKS: "true",
           TEST_MIGRATIONS: await readD1Migrations("./migrations"),
+          FUZZ_SEED: Number(process.env.FUZZ_SEED ?? (mode === "fuzz" ? Date.now() % 1_000_000 : 1)),
+          FUZZ_REQUESTS: Number(process.env.FUZZ_REQUESTS ?? (mode === "fuzz" ? 50_000 : 5_000)),
         },
       },
     }),
   ],
   test: {
-    include: [mode === "bench" ? "test/bench/*.ts" : "test/**/*.test.ts"],
+    include: [INCLUDED[mode] ?? "test/**/*.test.ts"],
     setupFiles: ["./test/support/migrate.ts"],
     testTimeout: 30_000,
     // One such line for each request would bury what a test has to say.

@@ -151,3 +151,11 @@ SELECT c.id, a.source_id, 'a', 0 FROM internal_accounts a JOIN reconciliations c
 UNION ALL
 SELECT c.id, s.id, 'b', 0 FROM internal_accounts a JOIN reconciliations c ON c.account_id = a.id
 JOIN data_sources s ON s.environment_id = a.environment_id AND s.key = 'expected_payments~' || a.uid;
+--> statement-breakpoint
+-- What an expected payment comes to is read from its record's only entry.
+CREATE TRIGGER `reconciliation_sources_apart` BEFORE INSERT ON `reconciliation_sources`
+WHEN EXISTS (SELECT 1 FROM data_sources WHERE id = NEW.source_id AND type = 'expected_payments')
+	AND (SELECT account_id FROM reconciliations WHERE id = NEW.reconciliation_id) IS NULL
+BEGIN
+	SELECT RAISE(ABORT, 'payments: expected payments are reconciled by their internal account alone');
+END;

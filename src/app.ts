@@ -13,6 +13,7 @@ import { openRoutes, registerOpenRoutes } from "./http/open-routes.ts";
 import { type Refusal, Refused } from "./http/refusal.ts";
 import { v1Door } from "./http/v1/door.ts";
 import { v1Endpoints } from "./http/v1/index.ts";
+import { openJobs } from "./runtime/jobs.ts";
 import { openReconcilers } from "./runtime/reconcilers.ts";
 
 export function createApp() {
@@ -31,6 +32,7 @@ export function createApp() {
   const authenticated = authentication({
     openDb: (c) => openDb(c.env.DB),
     openReconcilers: (c) => openReconcilers(c.env.RECONCILER, (work) => c.executionCtx.waitUntil(work)),
+    openJobs: (c) => openJobs(c.env.JOB_RUNNER),
   });
   app.use("/v1/*", authenticated);
   app.use("/api/*", authenticated);

@@ -3,6 +3,7 @@ import type { Bindings, DeliveryMessage } from "./config.ts";
 import { handleCron } from "./runtime/cron.ts";
 import { handleWebhookBatch } from "./runtime/webhook-queue.ts";
 
+export { JobRunner } from "./runtime/job-runner.ts";
 export { Reconciler } from "./runtime/reconciler.ts";
 
 const app = createApp();

@@ -5,12 +5,15 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { experimental_readRawConfig as readConfig } from "wrangler";
 import {
-  computeDeployConfig,
   getDatabaseName,
   listQueueNames,
+  moveConfig,
   parseDatabases,
   parseQueueNames,
+  parseRateLimit,
   parseSecretNames,
+  setDatabase,
+  setRateLimit,
 } from "./deployment.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -21,11 +24,13 @@ const SECRET_BYTES = 32;
 const QUEUE_LIST_MAX_PAGES = 100;
 
 const args = process.argv.slice(2);
+const rateLimit = readRateLimit();
 if (args.includes("--dry-run")) show(["deploy", ...args]);
 else deploy();
 
 function deploy(): void {
-  const { rawConfig: config } = readConfig({ config: join(ROOT, "wrangler.toml") });
+  const { rawConfig } = readConfig({ config: join(ROOT, "wrangler.toml") });
+  const config = rateLimit === undefined ? rawConfig : setRateLimit(rawConfig, rateLimit);
 
   if (!process.env.CLOUDFLARE_API_TOKEN && spawnWrangler(["whoami", "--json"], { stdio: "ignore" }).status !== 0) {
     fail("Cloudflare does not know you: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN.");
@@ -42,7 +47,7 @@ function deploy(): void {
   }
 
   mkdirSync(dirname(CONFIG_FILE), { recursive: true });
-  const deployConfig = computeDeployConfig(config, { databaseId, pathToRoot: PATH_TO_ROOT });
+  const deployConfig = moveConfig(setDatabase(config, databaseId), PATH_TO_ROOT);
   writeFileSync(CONFIG_FILE, `${JSON.stringify(deployConfig, null, 2)}\n`);
 
   // Migrations only add, so the version that still runs does not mind them.
@@ -53,6 +58,14 @@ function deploy(): void {
   show(["deploy", "--config", CONFIG_FILE, ...args]);
 
   if (!parseSecretNames(read(["secret", "list", "--config", CONFIG_FILE])).includes(SECRET)) createSecret();
+}
+
+function readRateLimit(): number | undefined {
+  try {
+    return parseRateLimit(process.env.RATE_LIMIT_PER_SECOND);
+  } catch (error) {
+    return fail((error as Error).message);
+  }
 }
 
 function findDatabaseId(name: string): string | undefined {

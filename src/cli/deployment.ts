@@ -1,6 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
 import type { Unstable_RawConfig as WranglerConfig } from "wrangler";
 
+const RATE_LIMIT_MAX_PER_SECOND = 1_000_000;
+
 export interface Database {
   uuid: string;
   name: string;
@@ -41,10 +43,7 @@ export function getDatabaseName(config: WranglerConfig): string {
 }
 
 /** The checked-in configuration for a file in another folder, which reaches the root by `pathToRoot`. */
-export function computeDeployConfig(
-  config: WranglerConfig,
-  { databaseId, pathToRoot }: { databaseId: string; pathToRoot: string },
-): WranglerConfig {
+export function moveConfig(config: WranglerConfig, pathToRoot: string): WranglerConfig {
   const fromRoot = (path: string): string => `${pathToRoot}/${path}`;
   return {
     ...config,
@@ -52,10 +51,35 @@ export function computeDeployConfig(
     ...(config.assets?.directory && { assets: { ...config.assets, directory: fromRoot(config.assets.directory) } }),
     d1_databases: (config.d1_databases ?? []).map((database) => ({
       ...database,
-      database_id: databaseId,
       migrations_dir: fromRoot(database.migrations_dir ?? "migrations"),
     })),
   };
+}
+
+/** The configuration with the account's own database. */
+export function setDatabase(config: WranglerConfig, databaseId: string): WranglerConfig {
+  const databases = config.d1_databases ?? [];
+  return { ...config, d1_databases: databases.map((database) => ({ ...database, database_id: databaseId })) };
+}
+
+/** The configuration with this many requests a second for each API key. */
+export function setRateLimit(config: WranglerConfig, perSecond: number): WranglerConfig {
+  const limits = config.ratelimits ?? [];
+  return {
+    ...config,
+    ratelimits: limits.map((binding) => ({
+      ...binding,
+      simple: { ...binding.simple, limit: perSecond * binding.simple.period },
+    })),
+  };
+}
+
+/** `RATE_LIMIT_PER_SECOND`; undefined if it is not set. */
+export function parseRateLimit(text: string | undefined): number | undefined {
+  if (!text) return undefined;
+  const perSecond = Number(text);
+  if (Number.isSafeInteger(perSecond) && perSecond >= 1 && perSecond <= RATE_LIMIT_MAX_PER_SECOND) return perSecond;
+  throw new Error(`RATE_LIMIT_PER_SECOND must be a whole number from 1 to ${RATE_LIMIT_MAX_PER_SECOND}.`);
 }
 
 // A warning may stand before the list, and "[wrangler:warn]" begins like one.

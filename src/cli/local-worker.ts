@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { moveConfig, setRateLimit } from "./deployment.ts";
 import { listDescendants, listRunning, signalAll } from "./process-tree.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -21,6 +22,8 @@ export interface LocalWorkerOptions {
   /** What D1, the objects and the queue keep; it survives a restart. */
   stateDir: string;
   vars?: Record<string, string>;
+  /** Requests that each API key may send in a second; by default there is no limit. */
+  rateLimitPerSecond?: number | undefined;
   /** What the Worker and wrangler print, once the Worker answers. */
   onOutput?: (text: string) => void;
 }
@@ -47,12 +50,16 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
   await migrate(stateDir);
 
   const url = `http://${HOST}:${options.port}`;
-  const vars = Object.entries(options.vars ?? {}).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  const { rateLimitPerSecond } = options;
+  const config =
+    rateLimitPerSecond === undefined ? [] : ["--config", await writeLimitedConfig(stateDir, rateLimitPerSecond)];
+  const given = { ...(rateLimitPerSecond === undefined ? { NO_RATE_LIMITS: "true" } : {}), ...options.vars };
+  const vars = Object.entries(given).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
   const wrangler = spawnWrangler(
     // biome-ignore format: an option and its value belong together
     [
       "dev", "--ip", HOST, "--port", String(options.port), "--inspector-port", "0",
-      "--persist-to", stateDir, "--show-interactive-dev-session", "false", ...vars,
+      "--persist-to", stateDir, "--show-interactive-dev-session", "false", ...config, ...vars,
     ],
     stateDir,
   );
@@ -106,6 +113,16 @@ export async function isPortFree(port: number): Promise<boolean> {
   server.close();
   await once(server, "close");
   return true;
+}
+
+/** The limit is part of a binding, and no option of wrangler's changes that. */
+async function writeLimitedConfig(stateDir: string, perSecond: number): Promise<string> {
+  const { experimental_readRawConfig: readConfig } = await import("wrangler");
+  const { rawConfig } = readConfig({ config: join(ROOT, "wrangler.toml") });
+  const file = join(stateDir, "wrangler.json");
+  const config = moveConfig(setRateLimit(rawConfig, perSecond), relative(stateDir, ROOT));
+  writeFileSync(file, JSON.stringify(config, null, 2));
+  return file;
 }
 
 async function migrate(stateDir: string): Promise<void> {

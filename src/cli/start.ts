@@ -1,3 +1,4 @@
+import { parseRateLimit } from "./deployment.ts";
 import { isPortFree, type LocalWorker, startLocalWorker } from "./local-worker.ts";
 
 const CRON_INTERVAL_MS = 60_000;
@@ -7,7 +8,6 @@ const PARENT_CHECK_MS = 1_000;
 const port = Number(process.env.PORT || 8787);
 const stateDir = process.env.STATE_DIR || ".wrangler/state";
 const key = process.env.BOOTSTRAP_API_KEY || "dev-bootstrap-key";
-const rateLimit = process.env.RATE_LIMIT_PER_SECOND;
 
 let worker: LocalWorker | undefined;
 let isStopping = false;
@@ -23,11 +23,8 @@ try {
   worker = await startLocalWorker({
     port,
     stateDir,
-    vars: {
-      BOOTSTRAP_API_KEY: key,
-      ALLOW_LOCAL_WEBHOOKS: "true",
-      ...(rateLimit ? { RATE_LIMIT_PER_SECOND: rateLimit } : {}),
-    },
+    vars: { BOOTSTRAP_API_KEY: key, ALLOW_LOCAL_WEBHOOKS: "true" },
+    rateLimitPerSecond: parseRateLimit(process.env.RATE_LIMIT_PER_SECOND),
     onOutput: (text) => process.stdout.write(text),
   });
 } catch (error) {

@@ -37,6 +37,18 @@ export const newApiKeySchema = z.strictObject({
   environment_id: z.uuid().optional().meta({ description: "By default the environment of the key that asks" }),
 });
 
+const API_KEY_OVERLAP_MAX_HOURS = 168;
+const API_KEY_OVERLAP_DEFAULT_HOURS = 24;
+
+export const newApiKeyRotationSchema = z.strictObject({
+  overlap_hours: z
+    .int()
+    .min(0)
+    .max(API_KEY_OVERLAP_MAX_HOURS)
+    .default(API_KEY_OVERLAP_DEFAULT_HOURS)
+    .meta({ description: "How long the key that is replaced stays valid" }),
+});
+
 export const newEnvironmentSchema = z.strictObject({
   name: z.string().min(1).max(200),
   mode: z.enum(MODES),

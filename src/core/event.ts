@@ -1,4 +1,10 @@
+import { type BulkRequestSnapshot, presentBulkRequest } from "./bulk-request.ts";
+import { formatSeconds } from "./calendar.ts";
+import { type ExceptionSnapshot, presentException } from "./exception.ts";
+import { type LedgerTransactionSnapshot, presentLedgerTransaction } from "./ledger/transaction-view.ts";
 import { type MatchSnapshot, presentMatch } from "./match-view.ts";
+import { type ExpectedPaymentSnapshot, presentExpectedPayment } from "./payment/expected-payment-view.ts";
+import { presentTransaction, type TransactionSnapshot } from "./payment/transaction-view.ts";
 import { presentRecord, type RecordSnapshot } from "./record-view.ts";
 
 const SUBJECTS = {
@@ -52,7 +58,7 @@ export interface StoredEvent {
   createdAt: number;
 }
 
-/** The resource that an event is about, as GET showed it at the commit. Only records and matches are stored in rows. */
+/** The resource that an event is about, as GET showed it at the commit. What has no presenter is stored as shown. */
 export function presentEventData(subject: string, snapshot: unknown): unknown {
   switch (subject as EventSubject) {
     case "record": {
@@ -61,6 +67,16 @@ export function presentEventData(subject: string, snapshot: unknown): unknown {
     }
     case "match":
       return presentMatch(snapshot as MatchSnapshot);
+    case "reconciliation_exception":
+      return presentException(snapshot as ExceptionSnapshot);
+    case "bulk_request":
+      return presentBulkRequest(snapshot as BulkRequestSnapshot);
+    case "expected_payment":
+      return presentExpectedPayment(snapshot as ExpectedPaymentSnapshot);
+    case "transaction":
+      return presentTransaction(snapshot as TransactionSnapshot);
+    case "ledger_transaction":
+      return presentLedgerTransaction(snapshot as LedgerTransactionSnapshot);
     default:
       return snapshot;
   }
@@ -80,4 +96,29 @@ export function presentEvent(event: StoredEvent) {
 export function splitEventType(type: string): { topic: string; name: string } {
   const [topic, name] = type.split(".", 2) as [string, string | undefined];
   return { topic, name: name ?? topic };
+}
+
+/** An event as the payments door lists it; `entityUid` is the id of what it is about. */
+export function presentPaymentEvent(event: StoredEvent & { entityUid: string }, isLive: boolean) {
+  const { topic, name } = splitEventType(event.type);
+  return {
+    id: event.uid,
+    object: "event" as const,
+    live_mode: isLive,
+    created_at: formatSeconds(event.createdAt),
+    updated_at: formatSeconds(event.createdAt),
+    resource: topic,
+    event_name: name,
+    event_time: new Date(event.createdAt).toISOString(),
+    data: presentEventData(event.subject, event.snapshot),
+    entity_id: event.entityUid,
+  };
+}
+
+/** The types that have this topic and bare name, either of which may be left open. */
+export function listEventTypes(topic: string | undefined, name: string | undefined): EventType[] {
+  return EVENT_TYPES.filter((type) => {
+    const split = splitEventType(type);
+    return (topic === undefined || topic === split.topic) && (name === undefined || name === split.name);
+  });
 }

@@ -14,6 +14,13 @@ export function parseJson(text: string): unknown {
   return JSON.parse(text, keepExact as (key: string, value: unknown) => unknown);
 }
 
+/** What `parseJson` has read as JSON again; numbers that JavaScript cannot hold are as they were written. */
+export function formatJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member) => (member instanceof InexactNumber ? rawJson(member.source) : member));
+}
+
+const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+
 function keepExact(_key: string, value: unknown, context?: { source?: string }): unknown {
   const source = context?.source;
   if (typeof value !== "number" || source === undefined) return value;

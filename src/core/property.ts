@@ -27,7 +27,9 @@ export function parseMetadata(
   input: Metadata,
   definitions: readonly PropertyDefinition[],
 ): Result<Metadata, FieldError[]> {
-  const errors = [...checkSize(input), ...listInexact(input, ["metadata"], 1)];
+  const errors: FieldError[] = listUnkeptValues(input).map(({ path, code, message }) => {
+    return { path: jsonPointer(["metadata", ...path]), code, message };
+  });
   const metadata: Metadata = { ...input };
   for (const definition of definitions) {
     const pointer = jsonPointer(["metadata", definition.key]);
@@ -70,29 +72,36 @@ function parseProperty(value: unknown, type: PropertyType): unknown {
   }
 }
 
-function checkSize(input: Metadata): FieldError[] {
-  const errors: FieldError[] = [];
+/** What of a JSON object of the caller's cannot be kept, and where in it. */
+export function listUnkeptValues(input: Metadata): UnkeptValue[] {
+  return [...checkSize(input), ...listInexact(input, [], 1)];
+}
+
+interface UnkeptValue {
+  path: PropertyKey[];
+  code: string;
+  message: string;
+}
+
+function checkSize(input: Metadata): UnkeptValue[] {
+  const errors: UnkeptValue[] = [];
   if (Object.keys(input).length > METADATA_MAX_KEYS) {
-    errors.push({ path: "/metadata", code: "too_many_keys", message: `At most ${METADATA_MAX_KEYS} keys are kept.` });
+    errors.push({ path: [], code: "too_many_keys", message: `At most ${METADATA_MAX_KEYS} keys are kept.` });
   }
   if (new TextEncoder().encode(JSON.stringify(input)).length > METADATA_MAX_BYTES) {
-    errors.push({
-      path: "/metadata",
-      code: "too_large",
-      message: `At most ${METADATA_MAX_BYTES} bytes as JSON are kept.`,
-    });
+    errors.push({ path: [], code: "too_large", message: `At most ${METADATA_MAX_BYTES} bytes as JSON are kept.` });
   }
   return errors;
 }
 
-function listInexact(value: unknown, path: PropertyKey[], depth: number): FieldError[] {
+function listInexact(value: unknown, path: PropertyKey[], depth: number): UnkeptValue[] {
   if (value instanceof InexactNumber) {
     const message = `The number ${value.source.slice(0, 40)} cannot be kept exactly; send it as a string.`;
-    return [{ path: jsonPointer(path), code: "inexact_number", message }];
+    return [{ path, code: "inexact_number", message }];
   }
   if (typeof value !== "object" || value === null) return [];
   if (depth > METADATA_MAX_DEPTH) {
-    return [{ path: jsonPointer(path), code: "too_deep", message: `At most ${METADATA_MAX_DEPTH} levels are kept.` }];
+    return [{ path, code: "too_deep", message: `At most ${METADATA_MAX_DEPTH} levels are kept.` }];
   }
   return Object.entries(value).flatMap(([key, child]) => listInexact(child, [...path, key], depth + 1));
 }

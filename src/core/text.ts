@@ -3,6 +3,10 @@ import type { FieldError } from "./result.ts";
 
 const MESSAGE = "Holds a NUL or a lone surrogate, which cannot be kept.";
 
+export const TOO_LONG = "too_long";
+/** No field takes a longer text, and a few such texts together stay below what a statement may be given. */
+export const TEXT_MAX_CHARS = 65_536;
+
 /** Whether SQLite keeps a text as it is: its functions stop at a NUL, and a lone surrogate has no UTF-8. */
 export function isKeepable(text: string): boolean {
   return text.isWellFormed() && !text.includes("\0");
@@ -15,7 +19,8 @@ interface Place {
 }
 
 /**
- * Every text of a parsed JSON body, names included, that could not be kept as it was sent, by JSON pointer. A member
+ * Every text of a parsed JSON body, names included, that could not be kept as it was sent, or is longer than any field
+ * takes, by JSON pointer. A member
  * named `__proto__` is refused too: copying it would set a prototype.
  */
 export function listUnkeepable(body: unknown): FieldError[] {
@@ -28,6 +33,8 @@ export function listUnkeepable(body: unknown): FieldError[] {
       errors.push({ path: pointerTo(place), code: "invalid_name", message: "A member cannot have this name." });
     } else if ((typeof key === "string" && !isKeepable(key)) || (typeof value === "string" && !isKeepable(value))) {
       errors.push({ path: pointerTo(place), code: "invalid_text", message: MESSAGE });
+    } else if (typeof value === "string" && value.length > TEXT_MAX_CHARS) {
+      errors.push({ path: pointerTo(place), code: TOO_LONG, message: `At most ${TEXT_MAX_CHARS} characters.` });
     }
     for (const member of listMembers(place)) pending.push(member);
   }

@@ -16,6 +16,8 @@ export interface WebhookAttempt {
   attemptUid: string;
   secrets: readonly [string, ...string[]];
   at: number;
+  /** Whether the event is of an environment for real money. */
+  isLive: boolean;
 }
 
 /** What is sent for an event. The body, and every header that identifies it, is the same over all attempts. */
@@ -43,6 +45,7 @@ async function composeModernTreasury({
   deliveryUid,
   attemptUid,
   secrets,
+  isLive,
 }: WebhookAttempt): Promise<WebhookMessage> {
   const { topic, name } = splitEventType(event.type);
   const body = JSON.stringify({ event: name, data: presentEventData(event.subject, event.snapshot) });
@@ -52,11 +55,18 @@ async function composeModernTreasury({
     headers: {
       "X-Topic": topic,
       "X-Event-ID": event.uid,
+      "X-Event-Time": formatNanoseconds(event.createdAt),
       "X-Webhook-ID": deliveryUid,
       "X-Delivery-ID": attemptUid,
+      "X-Live-Mode": `${isLive}`,
       "X-Signature": await signModernTreasury(secret, body),
       // Modern Treasury's clients compare X-Signature as a whole, so the secret before has a header of its own.
       ...(previous === undefined ? {} : { "X-Previous-Signature": await signModernTreasury(previous, body) }),
     },
   };
+}
+
+/** Nine decimals, as Modern Treasury writes the time of an event. */
+function formatNanoseconds(instantMs: number): string {
+  return new Date(instantMs).toISOString().replace("Z", "000000Z");
 }

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { AUDIT_PAGE_MAX_CHARS } from "../config.ts";
+import type { ChainHead } from "../core/chain.ts";
 import { type Db, first, runBatch } from "./client.ts";
 
 /** A link with what its match and allocations say today. */
@@ -17,24 +18,8 @@ export interface StoredLink {
   void_links: number;
 }
 
-export interface ChainScope {
-  id: number;
-  uid: string;
-  chain_no: number;
-  chain_hash: string;
-}
-
-/** A reconciliation's chain, also of a deleted one. */
-export function findChain(db: Db, environmentId: number, uid: string): Promise<ChainScope | undefined> {
-  return first<ChainScope>(
-    db,
-    sql`select id, uid, chain_no, chain_hash from reconciliations
-      where uid = ${uid} and environment_id = ${environmentId} and account_id is null`,
-  );
-}
-
 const matchFact = sql.raw(`json_object('kind', 'match', 'match_id', m.uid, 'reconciliation_id', c.uid,
-  'rule_id', ru.uid, 'rule_version', m.rule_version, 'method', m.method, 'currency', m.currency,
+  'rule_id', coalesce(ru.uid, pr.uid), 'rule_version', m.rule_version, 'method', m.method, 'currency', m.currency,
   'variance', m.variance, 'records', (
     select json_group_array(json_object('record_id', r.uid, 'side', a.side, 'amount', a.amount))
     from allocations a join records r on r.id = a.record_id where a.match_id = m.id),
@@ -44,8 +29,8 @@ const voidFact = sql.raw(`json_object('kind', 'void', 'match_id', m.uid, 'reconc
   'reason', m.void_reason, 'at', m.voided_at)`);
 
 /**
- * At most `limit` links from number `from` on, less where they are very long, up to before number `to`; and the matches
- * among their rows that no link speaks of.
+ * At most `limit` links from number `from` on, less where they are very long, up to before number `to`; the matches
+ * among their rows that no link speaks of; and where the chain ended at that moment.
  */
 export async function readLinks(
   db: Db,
@@ -53,10 +38,10 @@ export async function readLinks(
   from: number,
   limit: number,
   maxChars: number = AUDIT_PAGE_MAX_CHARS,
-): Promise<{ links: StoredLink[]; to: number; unlinked: string[] }> {
+): Promise<{ links: StoredLink[]; to: number; unlinked: string[]; head: ChainHead }> {
   const to = await findEnd(db, reconciliationId, from, from + limit, maxChars);
   const range = sql`l.reconciliation_id = ${reconciliationId} and l.no >= ${from} and l.no < ${to}`;
-  const [links, unlinked] = await runBatch(db, [
+  const [links, unlinked, heads] = await runBatch(db, [
     sql`select l.no, l.kind, l.payload, l.previous_hash, l.hash, m.uid as match_uid, m.status,
         case l.kind when 'match' then ${matchFact} end as match_fact,
         case l.kind when 'void' then ${voidFact} end as void_fact,
@@ -64,6 +49,7 @@ export async function readLinks(
       from links l left join matches m on m.id = l.match_id and m.reconciliation_id = l.reconciliation_id
       left join reconciliations c on c.id = m.reconciliation_id
       left join reconciliation_rules ru on ru.id = m.rule_id
+      left join payment_rules pr on pr.id = m.payment_rule_id
       where ${range} order by l.no`,
     // Matches get their row numbers in the order of their links, so that a page of links bounds a range of matches.
     sql`select m.uid from matches m
@@ -74,8 +60,12 @@ export async function readLinks(
         and m.id <= coalesce((select l.match_id from links l where l.reconciliation_id = ${reconciliationId}
           and l.no >= ${to} and l.kind = 'match' order by l.no limit 1), 9007199254740991)
         and l.no is null limit 1`,
+    sql`select chain_no as no, chain_hash as hash from reconciliations where id = ${reconciliationId}`,
   ]);
+  const head = heads?.results[0] as ChainHead | undefined;
+  if (!head) throw new Error("a chain belongs to a reconciliation");
   return {
+    head,
     links: links?.results as StoredLink[],
     to,
     unlinked: ((unlinked?.results ?? []) as { uid: string }[]).map((row) => row.uid),

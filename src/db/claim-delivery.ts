@@ -11,6 +11,7 @@ export interface ClaimedDelivery {
   id: number;
   uid: string;
   environmentId: number;
+  isLive: boolean;
   /** The number of this attempt, counting from 1. */
   attemptNo: number;
   /** When the claim ends. Each claim ends later than the one before, so this names the claim. */
@@ -40,6 +41,7 @@ interface ClaimColumns {
   id: number;
   uid: string;
   environmentId: number;
+  isLive: 0 | 1;
   attemptNo: number;
   leasedUntil: number;
   event: string;
@@ -58,7 +60,7 @@ export async function claimDelivery(db: Db, uid: string, now: number): Promise<C
       from deliveries where ${free} and leased_until <= ${now} returning no`,
     sql`update deliveries set leased_until = ${now + WEBHOOK_LEASE_MS}, attempt_count = attempt_count + 1
       where ${free} and (leased_until is null or leased_until <= ${now}) returning id`,
-    sql`select d.id, d.uid, d.environment_id as "environmentId", d.attempt_count as "attemptNo",
+    sql`select d.id, d.uid, d.environment_id as "environmentId", n.mode = 'live' as "isLive", d.attempt_count as "attemptNo",
         d.leased_until as "leasedUntil",
         json_object('uid', v.uid, 'type', v.type, 'subject', v.subject, 'snapshot', json(v.snapshot),
           'createdAt', v.created_at) as event,
@@ -67,12 +69,14 @@ export async function claimDelivery(db: Db, uid: string, now: number): Promise<C
           'previousSecrets', json(coalesce(w.previous_secrets, '[]')), 'createdAt', w.created_at,
           'updatedAt', w.updated_at, 'isDeleted', json(iif(w.deleted_at is null, 'false', 'true'))) as endpoint
       from deliveries d join events v on v.id = d.event_id join webhook_endpoints w on w.id = d.endpoint_id
+      join environments n on n.id = d.environment_id
       where d.uid = ${uid}`,
   ])) as [D1Result, D1Result, D1Result<ClaimColumns>];
   const [row] = read.results;
   if (claimed.results.length === 0 || !row) return undefined;
   return {
     ...row,
+    isLive: row.isLive === 1,
     followsInterruption: interrupted.results.length > 0,
     event: JSON.parse(row.event),
     endpoint: JSON.parse(row.endpoint),

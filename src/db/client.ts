@@ -47,12 +47,15 @@ export function jsonList(values: readonly unknown[]): SQL {
   return sql`${JSON.stringify(values)}`;
 }
 
-export type ConstraintKind = "guard" | "unique" | "check";
+export type ConstraintKind = "guard" | "unique" | "check" | "trigger";
 
 /** Which constraint refused a statement or batch, with the text that names its columns; undefined for other errors. */
 export function findConstraint(error: unknown): { kind: ConstraintKind; name: string } | undefined {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     const match = /(UNIQUE|CHECK) constraint failed: ([^:\n]+)/.exec(cause.message);
+    if (!match && /SQLITE_CONSTRAINT_(TRIGGER|FOREIGNKEY)/.test(cause.message)) {
+      return { kind: "trigger", name: cause.message };
+    }
     if (!match) continue;
     const name = (match[2] as string).trim();
     if (match[1] === "UNIQUE") return { kind: "unique", name };

@@ -1,5 +1,5 @@
 import { and, desc, eq, isNull, lt, ne, type SQL, sql } from "drizzle-orm";
-import { type Db, first } from "./client.ts";
+import { type Db, first, jsonList } from "./client.ts";
 import { EXPECTED_PAYMENTS } from "./expected-payments.ts";
 import { cutPage, type Page, type PageRequest } from "./page.ts";
 import { dataSources } from "./schema.ts";
@@ -44,6 +44,12 @@ export async function listDataSources(db: Db, environmentId: number, page: PageR
 /** A condition for guards: the data source is there. */
 export function dataSourceExists(id: number): SQL {
   return sql`exists (select 1 from data_sources where id = ${id} and deleted_at is null)`;
+}
+
+/** A condition for guards: all these data sources are there. */
+export function sourcesExist(ids: readonly number[]): SQL {
+  return sql`not exists (select 1 from json_each(${jsonList(ids)}) j left join data_sources s on s.id = j.value
+    where s.id is null or s.deleted_at is not null)`;
 }
 
 /** A condition for guards: a reconciliation uses the data source. */

@@ -101,13 +101,14 @@ export async function findEndpointId(db: Db, environmentId: number, uid: string)
 }
 
 /**
- * Gives rise to a delivery, due now, of each of these events to each enabled endpoint that wants its type. Stands
- * after the events' rows in their batch and answers the deliveries' ids (`uid`).
+ * Gives rise to a delivery, due now, of each of these events to each enabled endpoint that wants its type; `more` is a
+ * query for further ones (`value`). Stands after the events' rows in their batch and answers the deliveries' ids (`uid`).
  */
-export function fanOutDeliveries(environmentId: number, eventUids: readonly string[], now: number): SQL {
+export function fanOutDeliveries(environmentId: number, eventUids: readonly string[], now: number, more?: SQL): SQL {
+  const given = sql`json_each(${jsonList(eventUids)})`;
   return sql`insert into deliveries (uid, environment_id, event_id, endpoint_id, status, next_attempt_at, created_at)
     select ${newUuid(now)}, ${environmentId}, v.id, w.id, 'pending', ${now}, ${now}
-    from json_each(${jsonList(eventUids)}) j
+    from ${more === undefined ? given : sql`(select value from ${given} union all ${more})`} j
     cross join events v on v.uid = j.value and v.environment_id = ${environmentId} and v.type <> ${PING}
     cross join webhook_endpoints w on w.environment_id = ${environmentId} and w.status = 'enabled' and w.deleted_at is null
     where ${wantsType}
@@ -135,15 +136,21 @@ function scanEventsSince(environmentId: number, since: number): SQL {
     order by created_at, id limit ${REPLAY_MAX_EVENTS}`;
 }
 
-/** Delivers anew what an endpoint wants of the events since then, except what is under way to it already. */
-export function replayDeliveries(environmentId: number, endpointId: number, since: number, now: number): SQL {
-  return sql`insert into deliveries (uid, environment_id, event_id, endpoint_id, status, next_attempt_at, created_at)
-    select ${newUuid(now)}, ${environmentId}, v.id, w.id, 'pending', ${now}, ${now}
-    from (${scanEventsSince(environmentId, since)}) v join webhook_endpoints w on w.id = ${endpointId}
+/**
+ * Delivers anew what an endpoint wants of the events since then, except what is under way to it already. The last
+ * statement answers the deliveries' ids (`uid`).
+ */
+export function replayDeliveries(environmentId: number, endpointId: number, since: number, now: number): SQL[] {
+  const wanted = sql`from (${scanEventsSince(environmentId, since)}) v join webhook_endpoints w on w.id = ${endpointId}
     where v.type <> ${PING} and ${wantsType} and not exists (
-      select 1 from deliveries d where d.event_id = v.id and d.endpoint_id = w.id and d.status = 'pending')
-    order by v.id
-    returning uid`;
+      select 1 from deliveries d where d.event_id = v.id and d.endpoint_id = w.id and d.status = 'pending')`;
+  return [
+    sql`update events set replayed_at = ${now} where id in (select v.id ${wanted})`,
+    sql`insert into deliveries (uid, environment_id, event_id, endpoint_id, status, next_attempt_at, created_at)
+      select ${newUuid(now)}, ${environmentId}, v.id, w.id, 'pending', ${now}, ${now} ${wanted}
+      order by v.id
+      returning uid`,
+  ];
 }
 
 /** One row: how many events a replay looks at, and when the last of them happened. */

@@ -1,11 +1,24 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../core/event.ts";
-import { all, type Db, first } from "./client.ts";
+import { all, type Db, first, jsonList } from "./client.ts";
 import type { Page, PageRequest } from "./page.ts";
 import { pageOfScan } from "./scan.ts";
 
 export interface EventRow extends StoredEvent {
   id: number;
+}
+
+/** An event of the payments door; `entityUid` is the id of what it is about. */
+export interface PaymentEventRow extends EventRow {
+  entityUid: string;
+}
+
+export interface PaymentEventFilters {
+  types?: string[] | undefined;
+  entityUid?: string | undefined;
+  /** When it happened, in ms, both included. */
+  from?: number | undefined;
+  to?: number | undefined;
 }
 
 interface EventColumns {
@@ -50,6 +63,67 @@ export async function listEvents(
     ),
   );
   return { ...found, rows: found.rows.map(readEvent) };
+}
+
+const paymentColumns = sql`${columns}, v.entity_uid as "entityUid"`;
+
+type PaymentEventColumns = EventColumns & { entityUid: string };
+
+export async function findPaymentEvent(
+  db: Db,
+  environmentId: number,
+  uid: string,
+): Promise<PaymentEventRow | undefined> {
+  const row = await first<PaymentEventColumns>(
+    db,
+    sql`select ${paymentColumns} from events v
+      where v.uid = ${uid} and v.environment_id = ${environmentId} and v.entity_uid is not null`,
+  );
+  return row && { ...readEvent(row), entityUid: row.entityUid };
+}
+
+/** A page of the payments door's events, newest first: by their times if times are asked for, else as they were written. */
+export async function listPaymentEvents(
+  db: Db,
+  environmentId: number,
+  filters: PaymentEventFilters,
+  page: PageRequest,
+): Promise<Page<PaymentEventRow>> {
+  const { types, entityUid, from = 0, to = Number.MAX_SAFE_INTEGER } = filters;
+  if (types?.length === 0) return { rows: [], next: null };
+  const conditions = [
+    sql`v.environment_id = ${environmentId} and v.entity_uid is not null and v.created_at between ${from} and ${to}`,
+    ...(types === undefined ? [] : [sql`v.type in (select value from json_each(${jsonList(types)}))`]),
+  ];
+  const isByTime = entityUid === undefined && (filters.from !== undefined || filters.to !== undefined);
+  const order = isByTime ? sql`created_at desc, id desc` : sql`id desc`;
+  const scan = isByTime
+    ? sql`select id, created_at from events
+        where environment_id = ${environmentId} and created_at between ${from} and ${to} and ${isBefore(page)}`
+    : sql`select id, created_at from events where id < ${page.before ?? Number.MAX_SAFE_INTEGER} and ${
+        entityUid === undefined
+          ? sql`environment_id = ${environmentId} and entity_uid is not null`
+          : sql`entity_uid = ${entityUid}`
+      }`;
+  const found = await pageOfScan(
+    db,
+    scan,
+    page,
+    (scanned, limit) =>
+      all<PaymentEventColumns>(
+        db,
+        sql`select ${paymentColumns} from (${scanned}) s join events v on v.id = s.id
+          where ${sql.join(conditions, sql` and `)} order by ${isByTime ? sql`v.created_at desc, v.id desc` : sql`v.id desc`}
+          limit ${limit}`,
+      ),
+    order,
+  );
+  return { ...found, rows: found.rows.map((row) => ({ ...readEvent(row), entityUid: row.entityUid })) };
+}
+
+function isBefore({ before }: PageRequest): SQL {
+  if (before === null) return sql`true`;
+  return sql`(created_at, id) < (select created_at, id from events where id = ${before})`;
 }
 
 function readEvent(row: EventColumns): EventRow {

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { ExpectedPaymentSnapshot } from "../core/payment/expected-payment-view.ts";
-import { type Db, first } from "./client.ts";
+import { all, type Db, first, jsonList } from "./client.ts";
 
 /** The type of the data source whose records are an internal account's expected payments; /v1 does not show it. */
 export const EXPECTED_PAYMENTS = "expected_payments";
@@ -49,4 +49,14 @@ export async function findExpectedPayment(
 ): Promise<ExpectedPaymentSnapshot | undefined> {
   const row = await first<{ snapshot: string }>(db, selectExpectedPayment(environmentId, uid));
   return row && (JSON.parse(row.snapshot) as ExpectedPaymentSnapshot);
+}
+
+/** The ids of expected payments by the row numbers of their records. */
+export async function listPaymentUids(db: Db, recordIds: readonly number[]): Promise<Map<number, string>> {
+  const rows = await all<{ record_id: number; uid: string }>(
+    db,
+    sql`select p.record_id, p.uid from json_each(${jsonList(recordIds)}) j
+      cross join expected_payments p on p.record_id = j.value`,
+  );
+  return new Map(rows.map(({ record_id, uid }) => [record_id, uid]));
 }

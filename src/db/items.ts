@@ -1,8 +1,9 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Side, Sign } from "../core/matching/item.ts";
 import type { IndexedItem } from "../core/matching/item-index.ts";
+import { toPaymentFacts } from "../core/payment/payment-item.ts";
 import { computeDueDay } from "../core/reconciliation.ts";
-import { all, type Db, jsonList } from "./client.ts";
+import { all, type Db, first, jsonList } from "./client.ts";
 
 /** A record as a reconciliation sees it, read together with its entry. */
 export interface ItemRow {
@@ -21,19 +22,25 @@ export interface ItemRow {
   metadata: string;
   expected_by: string | null;
   is_adjustment: number;
+  is_pending: number;
+  /** What the payments door knows of it, and the least that reconciles it; null for all else. */
+  attributes: string | null;
+  amount_lower: number | null;
   deleted_at: number | null;
   matched: number;
   match_count: number;
   status: number;
   overdue_at: number | null;
+  ambiguous_at: number | null;
 }
 
 /** The columns of `ItemRow`, of a record `r`, a source `s`, its place `rs` in the reconciliation and an entry `e`. */
 export const itemColumns: SQL =
   sql.raw(`r.id, r.uid, r.source_id, s.key as type_key, rs.side, r.version, r.date, r.amount,
-  r.currency, r.direction, r.description, r.external_id, r.metadata, r.expected_by, r.is_adjustment, r.deleted_at,
+  r.currency, r.direction, r.description, r.external_id, r.metadata, r.expected_by, r.is_adjustment, r.is_pending,
+  r.attributes, r.amount_lower, r.deleted_at,
   coalesce(e.matched, 0) as matched, coalesce(e.match_count, 0) as match_count, coalesce(e.status, 0) as status,
-  e.overdue_at`);
+  e.overdue_at, e.ambiguous_at`);
 
 /** Joins what `itemColumns` needs to a record `r`. */
 export function joinItem(reconciliationId: number | SQL): SQL {
@@ -50,12 +57,27 @@ export function listItems(db: Db, reconciliationId: number, recordIds: readonly 
   );
 }
 
-/** True for what automation may match: there, not matched in full, and not made to even out a manual match. */
-export function isOpen(row: ItemRow): boolean {
-  return row.deleted_at === null && row.status !== 2 && row.is_adjustment === 0;
+/** What of a reconciliation decides how a record is an item of it. */
+export interface ItemScope {
+  expectedWithinDays: number | null;
+  /** The internal account whose payments it reconciles. */
+  accountUid: string | null;
 }
 
-export function toItem(row: ItemRow, expectedWithinDays: number | null): IndexedItem {
+/** A reconciliation of /v1, for those who do not ask when its items fall due. */
+export const PLAIN_ITEMS: ItemScope = { expectedWithinDays: null, accountUid: null };
+
+/**
+ * True for what automation may match: there, not matched in full, and not made to even out a manual match. A pending
+ * transaction is of use for its account's own reconciliation only.
+ */
+export function isOpen(row: ItemRow, { accountUid }: Pick<ItemScope, "accountUid">): boolean {
+  const isAwaited = row.is_pending === 1 && accountUid === null;
+  return row.deleted_at === null && row.status !== 2 && row.is_adjustment === 0 && !isAwaited;
+}
+
+export function toItem(row: ItemRow, { expectedWithinDays, accountUid }: ItemScope): IndexedItem {
+  const isDue = row.overdue_at === null && (accountUid === null || row.side === "b");
   return {
     id: row.id,
     uid: row.uid,
@@ -72,7 +94,9 @@ export function toItem(row: ItemRow, expectedWithinDays: number | null): Indexed
     description: row.description,
     externalId: row.external_id,
     metadata: JSON.parse(row.metadata),
-    due: row.overdue_at === null ? computeDueDay(row.date, row.expected_by, expectedWithinDays) : null,
+    due: isDue ? computeDueDay(row.date, row.expected_by, expectedWithinDays) : null,
+    ...(row.ambiguous_at === null ? {} : { isMarked: true }),
+    ...(accountUid === null ? {} : { payment: toPaymentFacts(row.side, row, accountUid) }),
   };
 }
 
@@ -90,5 +114,23 @@ export function listItemsByUid(
       cross join data_sources s on s.id = r.source_id and s.deleted_at is null
       left join reconciliation_sources rs on rs.reconciliation_id = ${reconciliationId} and rs.source_id = r.source_id
       left join entries e on e.reconciliation_id = ${reconciliationId} and e.record_id = r.id`,
+  );
+}
+
+/** The transaction with this id as an internal account's reconciliation sees it; none if it is of another account. */
+export function findTransactionItem(db: Db, reconciliationId: number, uid: string): Promise<ItemRow | undefined> {
+  return first<ItemRow>(
+    db,
+    sql`select ${itemColumns} from records r ${joinItem(reconciliationId)}
+      where r.uid = ${uid} and rs.side = 'a' and r.deleted_at is null and r.is_adjustment = 0`,
+  );
+}
+
+/** The record of the expected payment with this id, likewise; none of an archived one. */
+export function findPaymentItem(db: Db, reconciliationId: number, paymentUid: string): Promise<ItemRow | undefined> {
+  return first<ItemRow>(
+    db,
+    sql`select ${itemColumns} from expected_payments p join records r on r.id = p.record_id ${joinItem(reconciliationId)}
+      where p.uid = ${paymentUid} and rs.side = 'b' and r.deleted_at is null`,
   );
 }

@@ -41,14 +41,23 @@ const links = sql.raw(`json_object('ledgerable_type', t.ledgerable_type, 'ledger
     where o.reverses_id = t.id and o.reverses_id is not null and o.status <> 'archived'),
   'partially_posts_id', (select o.uid from ledger_transactions o where o.id = t.partially_posts_id))`);
 
+function snapshotWith(entries: SQL): SQL {
+  return sql`json_object('id', t.uid, 'is_live', v.mode = 'live', 'ledger_id', l.uid, 'version', t.version,
+    'status', t.status, 'description', t.description, 'metadata', json(t.metadata), 'effective_at', t.effective_at,
+    'posted_at', t.posted_at, 'external_id', t.external_id, 'links', json(${links}),
+    'archived_reason', t.archived_reason, 'created_at', t.created_at, 'updated_at', t.updated_at,
+    'entries', json(${entries}))`;
+}
+
 /** A JSON object of a transaction `t` of a ledger `l` and an environment `v`, in the form of `LedgerTransactionSnapshot`. */
-export const ledgerTransactionSnapshot: SQL = sql`json_object('id', t.uid, 'is_live', v.mode = 'live',
-  'ledger_id', l.uid, 'version', t.version, 'status', t.status, 'description', t.description,
-  'metadata', json(t.metadata), 'effective_at', t.effective_at, 'posted_at', t.posted_at, 'external_id', t.external_id,
-  'links', json(${links}), 'archived_reason', t.archived_reason, 'created_at', t.created_at, 'updated_at', t.updated_at,
-  'entries', json((select json_group_array(json(${entrySnapshot}) order by e.id)
+export const ledgerTransactionSnapshot: SQL = snapshotWith(
+  sql`(select json_group_array(json(${entrySnapshot}) order by e.id)
     from ledger_entries e join ledger_accounts a on a.id = e.account_id
-    where e.transaction_id = t.id and e.discarded_at is null)))`;
+    where e.transaction_id = t.id and e.discarded_at is null)`,
+);
+
+/** The same with its entries left out, for those who read very many. */
+export const bareLedgerTransaction: SQL = snapshotWith(sql`'[]'`);
 
 /** Joins what `ledgerTransactionSnapshot` needs to a transaction `t`. */
 export const ledgerTransactionNames: SQL = sql.raw(

@@ -11,6 +11,8 @@ export interface RecordFilters {
   sourceId?: number | undefined;
   reconciliationId?: number | undefined;
   matchId?: number | undefined;
+  bulkRequestId?: number | undefined;
+  importId?: number | undefined;
   externalId?: string | undefined;
   status?: StatusCode | undefined;
   direction?: 1 | -1 | undefined;
@@ -62,6 +64,12 @@ function chooseScan(environmentId: number, filters: RecordFilters, before: numbe
   if (filters.matchId !== undefined) {
     return sql`select record_id as id from allocations where match_id = ${filters.matchId} and record_id < ${before}`;
   }
+  if (filters.bulkRequestId !== undefined) {
+    return sql`select id from records where bulk_request_id = ${filters.bulkRequestId} and id < ${before}`;
+  }
+  if (filters.importId !== undefined) {
+    return sql`select id from records where import_id = ${filters.importId} and id < ${before}`;
+  }
   if (filters.externalId !== undefined) {
     return sql`select id from records where environment_id = ${environmentId}
       and external_id = ${filters.externalId} and id < ${before}`;
@@ -83,6 +91,8 @@ function listConditions(filters: RecordFilters): SQL[] {
     if (value !== undefined) conditions.push(condition(value));
   };
   add(filters.sourceId, (id) => sql`r.source_id = ${id}`);
+  add(filters.bulkRequestId, (id) => sql`r.bulk_request_id = ${id}`);
+  add(filters.importId, (id) => sql`r.import_id = ${id}`);
   add(filters.externalId, (text) => sql`r.external_id = ${text}`);
   add(filters.direction, (sign) => sql`r.direction = ${sign}`);
   add(filters.currency, (code) => sql`r.currency = ${code}`);

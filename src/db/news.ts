@@ -21,9 +21,12 @@ export interface ReconciliationState {
   chain_no: number;
   chain_hash: string;
   next_due: string | null;
+  marks_token: number | null;
   deleted_at: number | null;
   /** 1 while a run of it is pending or under way. */
   has_run: number;
+  /** The internal account whose payments it reconciles; its uid is the reconciliation's. */
+  account_id: number | null;
 }
 
 export interface SourceState {
@@ -51,7 +54,7 @@ export async function readNews(db: Db, uid: string, positions: readonly Position
   const known = jsonList(positions.map(({ sourceId, no }) => [sourceId, no]));
   const [reconciliations, sources, changes] = await runBatch(db, [
     sql`select id, environment_id, generation, run_type, expected_within_days, chain_no, chain_hash, next_due,
-        deleted_at, exists (select 1 from runs where reconciliation_id = reconciliations.id and ${isUnfinished}) as has_run
+        marks_token, deleted_at, account_id, exists (select 1 from runs where reconciliation_id = reconciliations.id and ${isUnfinished}) as has_run
       from reconciliations where uid = ${uid}`,
     sql`select rs.source_id, rs.side, s.change_no, ch.token as token_at_position
       from reconciliations c join reconciliation_sources rs on rs.reconciliation_id = c.id

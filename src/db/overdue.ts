@@ -1,5 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Day } from "../core/calendar.ts";
+import { listenerExists } from "./events.ts";
+import { recordSnapshot } from "./records.ts";
 
 /** The day after which a record `r` is overdue in a reconciliation `c`, as `computeDueDay` has it; null if never. */
 export const dueDay: SQL = sql.raw("coalesce(r.expected_by, date(r.date, c.expected_within_days || ' days'))");
@@ -13,4 +15,27 @@ export function clearOverdue(some: SQL, today: Day): SQL {
     from records r, reconciliations c
     where ${some} and entries.overdue_at is not null and r.id = entries.record_id
       and c.id = entries.reconciliation_id and coalesce(${dueDay}, '9999-12-31') >= ${today}`;
+}
+
+/** What of a reconciliation the events about its records need. */
+export interface OverdueScope {
+  environmentId: number;
+  reconciliationId: number;
+  reconciliationUid: string;
+}
+
+/**
+ * The events of records that are marked as overdue since an instant (ms); `rows` is a list of the records' row numbers
+ * with an event id each. Two runs in the same millisecond both find the mark: the occurrence names the version that it
+ * made.
+ */
+export function insertOverdueEvents(scope: OverdueScope, rows: SQL, overdueAt: number, now: number): SQL {
+  return sql`insert into events (environment_id, created_at, subject, uid, type, occurrence, snapshot)
+    select ${scope.environmentId}, ${now}, 'record', j.value ->> 1, 'record.reconciliation_overdue',
+      'entry/' || e.reconciliation_id || '/' || e.record_id || '/' || e.version || '/overdue',
+      json_set(${recordSnapshot}, '$.about_reconciliation_id', ${scope.reconciliationUid})
+    from json_each(${rows}) j cross join records r on r.id = j.value ->> 0 cross join data_sources s on s.id = r.source_id
+    cross join entries e on e.reconciliation_id = ${scope.reconciliationId} and e.record_id = r.id
+    where e.overdue_at = ${overdueAt} and ${listenerExists(scope.environmentId)}
+    on conflict do nothing`;
 }

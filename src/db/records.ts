@@ -11,6 +11,8 @@ export interface RecordRow {
   typeKey: string;
   version: number;
   touchedCount: number;
+  /** Live links with expected payments. */
+  paymentLinks: number;
   isAdjustment: number;
   fields: RecordFields;
 }
@@ -74,6 +76,7 @@ interface StoredRecord {
   type_key: string;
   version: number;
   touched_count: number;
+  payment_links: number;
   is_adjustment: number;
   date: string;
   amount: number;
@@ -91,7 +94,26 @@ export async function findRecord(db: Db, environmentId: number, uid: string): Pr
     sql`select r.*, s.key as type_key from records r join data_sources s on s.id = r.source_id
       where r.uid = ${uid} and r.environment_id = ${environmentId} and r.deleted_at is null and s.deleted_at is null`,
   );
-  if (!row) return undefined;
+  return row && readRecord(row);
+}
+
+/** The records that have these `external_id`s in these data sources, in no particular order. */
+export async function listRecordsByExternalIds(
+  db: Db,
+  names: readonly { sourceId: number; externalId: string }[],
+): Promise<RecordRow[]> {
+  const pairs = jsonList(names.map(({ sourceId, externalId }) => [sourceId, externalId]));
+  const rows = await all<StoredRecord>(
+    db,
+    sql`select r.*, s.key as type_key from json_each(${pairs}) j
+      cross join records r indexed by records_external_id
+        on r.source_id = j.value ->> 0 and r.external_id = j.value ->> 1 and r.deleted_at is null
+      cross join data_sources s on s.id = r.source_id`,
+  );
+  return rows.map(readRecord);
+}
+
+function readRecord(row: StoredRecord): RecordRow {
   return {
     id: row.id,
     uid: row.uid,
@@ -99,6 +121,7 @@ export async function findRecord(db: Db, environmentId: number, uid: string): Pr
     typeKey: row.type_key,
     version: row.version,
     touchedCount: row.touched_count,
+    paymentLinks: row.payment_links,
     isAdjustment: row.is_adjustment,
     fields: {
       date: row.date,
@@ -131,6 +154,15 @@ export interface NewRecordRow {
   isAdjustment: boolean;
   /** What the payments door knows of it, if it is a transaction or an expected payment; null for any other record. */
   payment: RecordPayment | null;
+  /** What brings it in, if it does not come alone. */
+  origin?: RecordOrigin;
+}
+
+export interface RecordOrigin {
+  bulkRequestId?: number;
+  importId?: number;
+  /** Of an imported row without an `external_id`. */
+  contentKey?: string | null;
 }
 
 export interface RecordPayment {
@@ -145,7 +177,7 @@ export const PLAIN_TRANSACTION: RecordPayment = { attributes: {}, isPending: fal
 
 /** The statements that bring new records in, with their change numbers and their sources' counters. */
 export function insertRecords(environmentId: number, rows: readonly NewRecordRow[], now: number): SQL[] {
-  const tuples = rows.map(({ uid, sourceId, fields, isAdjustment, payment }) => [
+  const tuples = rows.map(({ uid, sourceId, fields, isAdjustment, payment, origin }) => [
     uid,
     sourceId,
     fields.date,
@@ -160,14 +192,18 @@ export function insertRecords(environmentId: number, rows: readonly NewRecordRow
     payment?.isPending ? 1 : 0,
     payment && JSON.stringify(payment.attributes),
     payment?.amountLower ?? null,
+    origin?.bulkRequestId ?? null,
+    origin?.importId ?? null,
+    origin?.contentKey ?? null,
   ]);
   const uids = jsonList(rows.map((row) => row.uid));
   return [
     sql`insert into records (environment_id, created_at, updated_at, uid, source_id, date, amount, currency, direction,
-        description, external_id, metadata, expected_by, is_adjustment, is_pending, attributes, amount_lower)
+        description, external_id, metadata, expected_by, is_adjustment, is_pending, attributes, amount_lower,
+        bulk_request_id, import_id, content_key)
       select ${environmentId}, ${now}, ${now}, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
         value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10,
-        value ->> 11, value ->> 12, value ->> 13
+        value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15, value ->> 16
       from json_each(${jsonList(tuples)}) order by key`,
     sql`update data_sources set last_record_at = ${now},
         record_count = record_count + (
@@ -197,4 +233,11 @@ export function logChanges(changed: SQL): SQL[] {
 export function selectReconciliationUids(sourceId: number): SQL {
   return sql`select c.uid from reconciliation_sources rs join reconciliations c on c.id = rs.reconciliation_id
     where rs.source_id = ${sourceId} order by c.id`;
+}
+
+/** The public ids of the reconciliations that any of these data sources takes part in. */
+export function selectReconciliationUidsOf(sourceIds: readonly number[]): SQL {
+  return sql`select distinct c.uid from json_each(${jsonList(sourceIds)}) j
+    cross join reconciliation_sources rs on rs.source_id = j.value
+    cross join reconciliations c on c.id = rs.reconciliation_id`;
 }

@@ -168,6 +168,11 @@ export const records = sqliteTable(
     amountLower: integer("amount_lower"),
     /** Live links between a transaction and expected payments. They do not enter its status, and hold it fast. */
     paymentLinks: integer("payment_links").notNull().default(0),
+    /** What brought it in, if it did not come alone. */
+    bulkRequestId: integer("bulk_request_id"),
+    importId: integer("import_id"),
+    /** Of an imported row without an `external_id`: what it says and which of such rows of its file it is, as a digest. */
+    contentKey: text("content_key"),
     /** In how many reconciliations it is matched at all, and in how many in full. */
     touchedCount: integer("touched_count").notNull().default(0),
     reconciledCount: integer("reconciled_count").notNull().default(0),
@@ -183,6 +188,11 @@ export const records = sqliteTable(
     index("records_environment_external_id").on(t.environmentId, t.externalId).where(sql`external_id is not null`),
     index("records_source").on(t.sourceId),
     index("records_transactions").on(t.environmentId).where(sql`attributes is not null`),
+    index("records_bulk_request").on(t.bulkRequestId).where(sql`bulk_request_id is not null`),
+    index("records_import").on(t.importId).where(sql`import_id is not null`),
+    uniqueIndex("records_content_key")
+      .on(t.sourceId, t.contentKey)
+      .where(sql`content_key is not null and deleted_at is null`),
     check("records_amount", sql`${t.amount} between 0 and 999999999999999 and typeof(${t.amount}) = 'integer'`),
     check("records_direction", sql`${t.direction} in (1, -1)`),
     check("records_counts", sql`0 <= ${t.reconciledCount} and ${t.reconciledCount} <= ${t.touchedCount}`),
@@ -224,6 +234,8 @@ export const reconciliations = sqliteTable(
     chainHash: text("chain_hash").notNull().default(""),
     /** The earliest day on which an open record of it falls due and has not been reported, as its Reconciler knows it. */
     nextDue: text("next_due"),
+    /** Random, of the last time that its Reconciler wrote which records are ambiguous: that leaves no change. */
+    marksToken: integer("marks_token"),
     /** The internal account whose transactions and expected payments it reconciles; such a one is not shown by /v1. */
     accountId: integer("account_id"),
     createdAt: integer("created_at").notNull(),
@@ -319,6 +331,10 @@ export const entries = sqliteTable(
     status: integer("status").notNull().default(0),
     version: integer("version").notNull().default(1),
     overdueAt: integer("overdue_at"),
+    /** Since when a rule that skips ambiguous records has skipped it; null once it does not any more. */
+    ambiguousAt: integer("ambiguous_at"),
+    /** When its status or its matched amount last changed. */
+    changedAt: integer("changed_at").notNull().default(0),
   },
   (t) => [
     primaryKey({ columns: [t.reconciliationId, t.recordId] }),
@@ -548,13 +564,15 @@ export const events = sqliteTable(
     /** The id of what it is about, for an event that the payments door lists. */
     entityUid: text("entity_uid"),
     createdAt: integer("created_at").notNull(),
+    /** When it was last delivered anew: its time to be kept begins again. */
+    replayedAt: integer("replayed_at"),
   },
   (t) => [
     index("events_environment").on(t.environmentId),
     index("events_payments").on(t.environmentId).where(sql`entity_uid is not null`),
     index("events_entity").on(t.entityUid).where(sql`entity_uid is not null`),
     index("events_environment_created").on(t.environmentId, t.createdAt),
-    index("events_created").on(t.createdAt),
+    index("events_kept").on(sql`coalesce(replayed_at, created_at)`),
   ],
 );
 
@@ -583,6 +601,7 @@ export const deliveries = sqliteTable(
     index("deliveries_endpoint").on(t.endpointId),
     index("deliveries_event").on(t.eventId),
     index("deliveries_due").on(t.nextAttemptAt).where(sql`status = 'pending'`),
+    index("deliveries_completed").on(t.createdAt).where(sql`status <> 'pending'`),
     check("deliveries_status", sql`${t.status} in ('pending', 'delivered', 'failed')`),
     check("deliveries_next", sql`(${t.status} = 'pending') = (${t.nextAttemptAt} is not null)`),
   ],
@@ -1001,5 +1020,288 @@ export const idempotencyKeys = sqliteTable(
     uniqueIndex("idempotency_keys_key").on(t.apiKey, t.key),
     index("idempotency_keys_created").on(t.createdAt),
     check("idempotency_keys_state", sql`${t.state} in ('running', 'written', 'answered')`),
+  ],
+);
+
+/** What is brought in by a job, in slices; each is written in one batch with its rows' outcomes. */
+const JOB_STATUSES = ["pending", "processing", "completed", "failed", "cancelled"] as const;
+
+export const bulkRequests = sqliteTable(
+  "bulk_requests",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    onConflict: text("on_conflict", { enum: ["error", "skip", "update"] }).notNull(),
+    status: text("status", { enum: JOB_STATUSES }).notNull(),
+    /** Raised by every retry: rows that had failed or been skipped are taken once more. */
+    round: integer("round").notNull().default(0),
+    totalCount: integer("total_count").notNull(),
+    createdCount: integer("created_count").notNull().default(0),
+    updatedCount: integer("updated_count").notNull().default(0),
+    skippedCount: integer("skipped_count").notNull().default(0),
+    failedCount: integer("failed_count").notNull().default(0),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    completedAt: integer("completed_at"),
+  },
+  (t) => [
+    index("bulk_requests_environment").on(t.environmentId),
+    index("bulk_requests_unfinished").on(t.updatedAt).where(sql`status in ('pending', 'processing')`),
+    check("bulk_requests_status", sql`${t.status} in ('pending', 'processing', 'completed', 'failed', 'cancelled')`),
+    check(
+      "bulk_requests_counts",
+      sql`min(${t.createdCount}, ${t.updatedCount}, ${t.skippedCount}, ${t.failedCount}) >= 0
+      and ${t.createdCount} + ${t.updatedCount} + ${t.skippedCount} + ${t.failedCount} <= ${t.totalCount}`,
+    ),
+  ],
+);
+
+/** The rows of bulk requests. `payload` is kept while the row may still be taken again. */
+export const bulkRows = sqliteTable(
+  "bulk_rows",
+  {
+    bulkRequestId: integer("bulk_request_id")
+      .notNull()
+      .references(() => bulkRequests.id),
+    no: integer("no").notNull(),
+    payload: text("payload"),
+    status: text("status", { enum: ["waiting", "created", "updated", "skipped", "failed"] }).notNull(),
+    recordUid: text("record_uid"),
+    /** A JSON array of field errors. */
+    errors: text("errors"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.bulkRequestId, t.no] }),
+    index("bulk_rows_waiting").on(t.bulkRequestId, t.no).where(sql`status = 'waiting'`),
+    check("bulk_rows_status", sql`${t.status} in ('waiting', 'created', 'updated', 'skipped', 'failed')`),
+  ],
+);
+
+export const imports = sqliteTable(
+  "imports",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    sourceId: integer("source_id")
+      .notNull()
+      .references(() => dataSources.id),
+    filename: text("filename"),
+    /** What the columns mean: a JSON object of the wire's `mapping`. */
+    mapping: text("mapping").notNull(),
+    /** How the file is written, as it was found: a JSON object. */
+    dialect: text("dialect").notNull(),
+    status: text("status", { enum: JOB_STATUSES }).notNull(),
+    /** Where the next slice begins: a JSON object of places in the file. */
+    position: text("position").notNull(),
+    rowCount: integer("row_count").notNull().default(0),
+    createdCount: integer("created_count").notNull().default(0),
+    skippedCount: integer("skipped_count").notNull().default(0),
+    failedCount: integer("failed_count").notNull().default(0),
+    /** Sums and dates of the rows that are in now: a JSON object. */
+    totals: text("totals").notNull().default("{}"),
+    /** A JSON array of the first problems. */
+    problems: text("problems").notNull().default("[]"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    completedAt: integer("completed_at"),
+  },
+  (t) => [
+    index("imports_environment").on(t.environmentId),
+    index("imports_source").on(t.sourceId),
+    index("imports_unfinished").on(t.updatedAt).where(sql`status in ('pending', 'processing')`),
+    check("imports_status", sql`${t.status} in ('pending', 'processing', 'completed', 'failed', 'cancelled')`),
+    check("imports_counts", sql`${t.createdCount} + ${t.skippedCount} + ${t.failedCount} = ${t.rowCount}`),
+  ],
+);
+
+/**
+ * The text of a file that is uploaded or being imported, in pieces; gone once the import is done. Pieces come before
+ * the import that they belong to, and stay alone if their upload breaks off.
+ */
+export const importChunks = sqliteTable(
+  "import_chunks",
+  {
+    importUid: text("import_uid").notNull(),
+    no: integer("no").notNull(),
+    content: text("content").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.importUid, t.no] })],
+);
+
+/** How often a row of the same content has come in a file so far; gone once the import is done. */
+export const importContents = sqliteTable(
+  "import_contents",
+  {
+    importId: integer("import_id")
+      .notNull()
+      .references(() => imports.id),
+    digest: text("digest").notNull(),
+    count: integer("count").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.importId, t.digest] })],
+);
+
+// Sums by day, which triggers at the end of their migration keep in step with the rows that they are sums of: a summary
+// and an exception's aggregates cost as many rows as there are days, and not records. A sum of amounts is `high` ×
+// 1,000,000,000 + `low`: with enough large amounts one integer would overflow.
+
+/** The live records of a source by their date. Pending transactions are not among them. */
+export const sourceDays = sqliteTable(
+  "source_days",
+  {
+    sourceId: integer("source_id").notNull(),
+    currency: text("currency").notNull(),
+    direction: integer("direction").notNull(),
+    date: text("date").notNull(),
+    count: integer("count").notNull(),
+    amountHigh: integer("amount_high").notNull(),
+    amountLow: integer("amount_low").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.sourceId, t.currency, t.direction, t.date] })],
+);
+
+/**
+ * By how much the matched records of a source have changed in one reconciliation on each day (UTC): what is summed up to
+ * a day is the state at its end. Records that nothing is matched with are what is left of the source. That is known as
+ * it is now: `status` 0 has by how much more of it there was before the changes of a day, of records that had been
+ * matched before.
+ */
+export const summaryDays = sqliteTable(
+  "summary_days",
+  {
+    reconciliationId: integer("reconciliation_id").notNull(),
+    sourceId: integer("source_id").notNull(),
+    currency: text("currency").notNull(),
+    direction: integer("direction").notNull(),
+    status: integer("status").notNull(),
+    /** The records' date. */
+    date: text("date").notNull(),
+    /** The day of the change. */
+    day: text("day").notNull(),
+    count: integer("count").notNull(),
+    amountHigh: integer("amount_high").notNull(),
+    amountLow: integer("amount_low").notNull(),
+    matchedHigh: integer("matched_high").notNull(),
+    matchedLow: integer("matched_low").notNull(),
+  },
+  (t) => [
+    primaryKey({
+      columns: [t.reconciliationId, t.sourceId, t.currency, t.direction, t.status, t.date, t.day],
+    }),
+  ],
+);
+
+/** By how much the live matches of each rule have changed on each day (UTC); rule 0 stands for matches by hand. */
+export const ruleDays = sqliteTable(
+  "rule_days",
+  {
+    reconciliationId: integer("reconciliation_id").notNull(),
+    ruleId: integer("rule_id").notNull(),
+    day: text("day").notNull(),
+    matches: integer("matches").notNull(),
+    /** Records in them, each once for each match. */
+    records: integer("records").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.reconciliationId, t.ruleId, t.day] })],
+);
+
+/** Open records that are overdue or ambiguous, by their date. `amount` is what is open of them. */
+export const exceptionDays = sqliteTable(
+  "exception_days",
+  {
+    reconciliationId: integer("reconciliation_id").notNull(),
+    sourceId: integer("source_id").notNull(),
+    currency: text("currency").notNull(),
+    direction: integer("direction").notNull(),
+    date: text("date").notNull(),
+    count: integer("count").notNull(),
+    overdueCount: integer("overdue_count").notNull(),
+    ambiguousCount: integer("ambiguous_count").notNull(),
+    amountHigh: integer("amount_high").notNull(),
+    amountLow: integer("amount_low").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.reconciliationId, t.sourceId, t.currency, t.direction, t.date] })],
+);
+
+/** What a person has to look into: one for each pair of reconciliation and source that has ever needed it. */
+export const reconciliationExceptions = sqliteTable(
+  "reconciliation_exceptions",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    reconciliationId: integer("reconciliation_id")
+      .notNull()
+      .references(() => reconciliations.id),
+    sourceId: integer("source_id")
+      .notNull()
+      .references(() => dataSources.id),
+    status: text("status", { enum: ["open", "investigating", "resolved", "dismissed"] }).notNull(),
+    /** Raised each time that it is opened, closed or changed. */
+    version: integer("version").notNull().default(1),
+    assignee: text("assignee"),
+    /** Of how many records it was when a person dismissed it, or 0 since none was left; null if it is not dismissed. */
+    dismissedCount: integer("dismissed_count"),
+    /** The batch in which it was last opened or closed. */
+    changeUid: text("change_uid"),
+    openedAt: integer("opened_at").notNull(),
+    closedAt: integer("closed_at"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [
+    uniqueIndex("reconciliation_exceptions_pair").on(t.reconciliationId, t.sourceId),
+    index("reconciliation_exceptions_environment").on(t.environmentId),
+    check("reconciliation_exceptions_status", sql`${t.status} in ('open', 'investigating', 'resolved', 'dismissed')`),
+    check(
+      "reconciliation_exceptions_closed",
+      sql`(${t.status} in ('resolved', 'dismissed')) = (${t.closedAt} is not null)`,
+    ),
+    check("reconciliation_exceptions_dismissed", sql`(${t.status} = 'dismissed') = (${t.dismissedCount} is not null)`),
+  ],
+);
+
+/** What has been said of an exception, and what has become of it, in order. */
+export const exceptionComments = sqliteTable(
+  "exception_comments",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    exceptionId: integer("exception_id")
+      .notNull()
+      .references(() => reconciliationExceptions.id),
+    kind: text("kind", { enum: ["comment", "opened", "closed", "changed"] }).notNull(),
+    /** The API key that did it; null for what came about by itself. */
+    keyUid: text("key_uid"),
+    body: text("body").notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [index("exception_comments_exception").on(t.exceptionId)],
+);
+
+/** Who changed what of the configuration: written in the batch of the change. */
+export const auditEntries = sqliteTable(
+  "audit_entries",
+  {
+    id: id(),
+    uid: text("uid").notNull().unique(),
+    environmentId: integer("environment_id").notNull(),
+    /** The API key's id; null for the bootstrap key. */
+    keyUid: text("key_uid"),
+    requestUid: text("request_uid").notNull(),
+    /** `rule.updated`, … */
+    action: text("action").notNull(),
+    resourceType: text("resource_type").notNull(),
+    resourceUid: text("resource_uid").notNull(),
+    /** The resource as GET shows it; null before it was made and after it was deleted. No secrets. */
+    before: text("before"),
+    after: text("after"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [
+    index("audit_entries_environment").on(t.environmentId),
+    index("audit_entries_resource").on(t.environmentId, t.resourceUid),
   ],
 );

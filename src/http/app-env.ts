@@ -6,6 +6,8 @@ export interface AppEnv {
   Bindings: Bindings;
   Variables: {
     requestId: string;
+    /** As it was sent. */
+    apiKey: string;
     /** The caller's context, or a refusal thrown if its key lacks the scope. */
     authorize: (scope: Scope) => ServiceContext;
   };

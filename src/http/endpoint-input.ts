@@ -3,27 +3,40 @@ import { REQUEST_MAX_BYTES } from "../config.ts";
 import { listFieldErrors } from "../core/field-errors.ts";
 import { parseJson } from "../core/json.ts";
 import type { FieldError } from "../core/result.ts";
-import { listUnkeepable } from "../core/text.ts";
+import { listUnkeepable, TOO_LONG } from "../core/text.ts";
 import type { ServiceContext } from "../services/context.ts";
 import type { Endpoint, EndpointInput, Shape } from "./endpoint.ts";
 import { gatherParameters, nameParameter } from "./query-parameters.ts";
 import { Refused } from "./refusal.ts";
 
-/** What a request says to an endpoint, checked against what the endpoint declares; every wrong field is in the refusal. */
+/** A request as it came; its body is read only where one is wanted. */
+export interface RawRequest {
+  request: Request;
+  params: Record<string, string>;
+  readBody(): Promise<Uint8Array>;
+}
+
+/**
+ * What a request says to an endpoint, checked against what the endpoint declares; every wrong field is in the refusal,
+ * with the errors that are known already.
+ */
 export async function readInput(
   spec: Endpoint,
   ctx: ServiceContext,
-  request: Request,
-  rawParams: Record<string, string>,
-): Promise<Omit<EndpointInput<Shape, Shape, Shape>, "ctx">> {
+  { request, params: rawParams, readBody }: RawRequest,
+  known: readonly FieldError[],
+): Promise<Omit<EndpointInput<Shape, Shape, Shape>, "ctx" | "readForm">> {
   const params = spec.params?.safeParse(rawParams);
   if (params && !params.success) throw new Refused({ kind: "not_found" });
-  const errors: FieldError[] = [];
+  const errors = [...known];
   const query = checkQuery(spec, request, errors);
-  const rawBody = spec.body === undefined ? undefined : await readJson(request);
+  const rawBody =
+    spec.body === undefined || spec.isForm
+      ? undefined
+      : await readJson(request, readBody, spec.isBodyOptional ?? false);
   const body = await checkBody(spec, ctx, rawBody, params?.data, errors);
   if (errors.length > 0) throw new Refused({ kind: "service", failure: { kind: "invalid", errors } });
-  return { params: params?.data, query, body, rawBody } as Omit<EndpointInput<Shape, Shape, Shape>, "ctx">;
+  return { params: params?.data, query, body, rawBody } as Omit<EndpointInput<Shape, Shape, Shape>, "ctx" | "readForm">;
 }
 
 async function checkBody(
@@ -33,13 +46,15 @@ async function checkBody(
   params: unknown,
   errors: FieldError[],
 ): Promise<unknown> {
-  if (spec.body === undefined) return undefined;
-  const unkeepable = listUnkeepable(rawBody);
+  if (spec.body === undefined || spec.isForm) return undefined;
+  const unkeepable = listUnkeepable(spec.rowsIn === undefined ? rawBody : leaveOut(rawBody, spec.rowsIn));
   // The service cannot add to a refusal that is certain already; the schema can.
   if (spec.bodyCheckedByService && errors.length + unkeepable.length === 0) return undefined;
   const parsed = spec.body.safeParse(rawBody, { reportInput: true });
   const found = parsed.success ? [] : listFieldErrors(parsed.error);
-  if (spec.checkNames && found.length + unkeepable.length + errors.length > 0) {
+  // The database takes no text of any length.
+  const canLookUp = !unkeepable.some(({ code }) => code === TOO_LONG);
+  if (spec.checkNames && canLookUp && found.length + unkeepable.length + errors.length > 0) {
     addErrors(found, await spec.checkNames(ctx, membersOf(rawBody), params));
   }
   addErrors(found, unkeepable);
@@ -51,6 +66,11 @@ async function checkBody(
 function addErrors(found: FieldError[], later: readonly FieldError[]): void {
   const named = new Set(found.map((error) => error.path));
   for (const error of later) if (!named.has(error.path)) found.push(error);
+}
+
+function leaveOut(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== name));
 }
 
 function membersOf(value: unknown): Record<string, unknown> {
@@ -67,8 +87,10 @@ function checkQuery(spec: Endpoint, request: Request, errors: FieldError[]): unk
 
 const NO_QUERY = z.strictObject({});
 
-async function readJson(request: Request): Promise<unknown> {
-  const bytes = await readBytes(request);
+/** An empty body is an empty object where none is needed. */
+async function readJson(request: Request, readBody: () => Promise<Uint8Array>, isOptional: boolean): Promise<unknown> {
+  const bytes = await readBody();
+  if (isOptional && bytes.length === 0) return {};
   const contentType = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (contentType !== "application/json" && !contentType?.endsWith("+json")) {
     if (contentType !== undefined || bytes.length > 0) throw new Refused({ kind: "unsupported_media_type" });
@@ -80,7 +102,7 @@ async function readJson(request: Request): Promise<unknown> {
   }
 }
 
-async function readBytes(request: Request): Promise<Uint8Array> {
+export async function readBytes(request: Request): Promise<Uint8Array> {
   if (Number(request.headers.get("content-length") ?? 0) > REQUEST_MAX_BYTES) throw new Refused({ kind: "too_large" });
   const chunks: Uint8Array[] = [];
   let size = 0;

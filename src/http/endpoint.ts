@@ -3,10 +3,15 @@ import type { Context } from "hono";
 import type { Scope } from "../core/api-key.ts";
 import type { FieldError, Result } from "../core/result.ts";
 import type { ServiceContext } from "../services/context.ts";
+import type { UploadPart } from "../services/receive-upload.ts";
 import type { AppEnv } from "./app-env.ts";
 import { describeEndpoint } from "./endpoint-description.ts";
-import { readInput } from "./endpoint-input.ts";
+import { readBytes, readInput } from "./endpoint-input.ts";
+import { readFormParts } from "./form-parts.ts";
+import { answerOnce, listKeyErrors } from "./idempotency.ts";
+import { recoverAnswer } from "./recover-answer.ts";
 import { type Refusal, Refused } from "./refusal.ts";
+import { fingerprintRequest } from "./request-fingerprint.ts";
 
 export interface Answer {
   status: number;
@@ -30,6 +35,14 @@ export interface EndpointInput<P extends Shape, Q extends Shape, B extends Shape
   body: Parsed<B>;
   /** The body as sent, for services that check it themselves against what the database says. */
   rawBody: unknown;
+  /** The parts of the body, as they come, where it is a form. */
+  readForm(): AsyncIterable<UploadPart>;
+}
+
+export interface MadeThing {
+  uid: string;
+  path: string;
+  body: unknown;
 }
 
 interface EndpointSpec<P extends Shape, Q extends Shape, B extends Shape> {
@@ -44,8 +57,14 @@ interface EndpointSpec<P extends Shape, Q extends Shape, B extends Shape> {
   params?: P;
   query?: Q;
   body?: B;
+  /** The body may be left out: then it is an empty object. */
+  isBodyOptional?: boolean;
   /** The handler checks the body itself; the schema is documentation only. */
   bodyCheckedByService?: boolean;
+  /** The body is a form, multipart/form-data, which the handler reads; the schema is documentation only. */
+  isForm?: boolean;
+  /** A member of the body that holds rows, whose texts are looked at row by row later. */
+  rowsIn?: string;
   /**
    * Looks up what a body names. It is asked only when the schema refuses the body, so that one answer lists every wrong
    * field; otherwise the service looks.
@@ -54,6 +73,11 @@ interface EndpointSpec<P extends Shape, Q extends Shape, B extends Shape> {
   answers: Record<number, { description: string; schema?: z.ZodType; headers?: Record<string, AnswerHeader> }>;
   /** Statuses that this endpoint may refuse with, beyond those that follow from its shape. */
   refusals?: (404 | 409 | 422)[];
+  /**
+   * Of a POST: the address of what a request has made, of which only its own path, its body and the id are known that
+   * it was to give; null where nothing shows it. By default the id below that path, if there is such an address.
+   */
+  locate?(made: MadeThing): string | null;
   handle(input: EndpointInput<P, Q, B>): Promise<Result<Answer>>;
 }
 
@@ -84,15 +108,38 @@ export function registerEndpoints(app: OpenAPIHono<AppEnv>, door: Door, endpoint
     app.openAPIRegistry.registerPath(describeEndpoint(spec, door));
     app.on(spec.method.toUpperCase(), spec.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (c) => {
       const ctx = c.var.authorize(spec.scope);
-      const input = await readInput(spec, ctx, c.req.raw, c.req.param());
-      const result = await spec.handle({ ctx, ...input });
-      if (!result.ok) throw new Refused({ kind: "service", failure: result.failure });
-      const { status, body, headers } = result.value;
-      const payload = body === undefined ? null : JSON.stringify(body);
-      return new Response(payload, {
-        status,
-        headers: { ...(payload === null ? {} : { "Content-Type": "application/json" }), ...headers },
+      const key = spec.method === "post" ? c.req.header("Idempotency-Key") : undefined;
+      const errors = key === undefined ? [] : listKeyErrors(key);
+      if (key === undefined || errors.length > 0) return respond(spec, c, ctx, undefined, errors);
+      const body = await readBytes(c.req.raw);
+      return answerOnce({
+        ctx,
+        request: { key, secret: c.var.apiKey, fingerprint: await fingerprintRequest(c.req.raw, body) },
+        respond: (held) => respond(spec, c, held, body, []),
+        present: (refusal) => door.presentRefusal(refusal, c),
+        recover: (uid) => recoverAnswer({ app, c, spec, endpoints, body }, uid),
       });
     });
   }
+}
+
+async function respond(
+  spec: Endpoint,
+  c: Context<AppEnv>,
+  ctx: ServiceContext,
+  body: Uint8Array | undefined,
+  errors: FieldError[],
+): Promise<Response> {
+  const request = c.req.raw;
+  const readBody = async () => body ?? (await readBytes(request));
+  const input = await readInput(spec, ctx, { request, readBody, params: c.req.param() }, errors);
+  const readForm = () => readFormParts(request, body === undefined ? request.body : new Blob([body]).stream());
+  const result = await spec.handle({ ctx, ...input, readForm });
+  if (!result.ok) throw new Refused({ kind: "service", failure: result.failure });
+  const { status, headers } = result.value;
+  const payload = result.value.body === undefined ? null : JSON.stringify(result.value.body);
+  return new Response(payload, {
+    status,
+    headers: { ...(payload === null ? {} : { "Content-Type": "application/json" }), ...headers },
+  });
 }

@@ -1,15 +1,16 @@
+import { RATE_LIMIT_PERIOD_SECONDS } from "../config.ts";
 import type { Failure } from "../core/result.ts";
 
 /** Every reason for which a request is not answered as asked. Each door maps all of them. */
 export type Refusal =
-  | { kind: "unreadable" }
+  | { kind: "unreadable"; isForm?: boolean }
   | { kind: "unauthenticated" }
   | { kind: "missing_scope"; scope: string }
   | { kind: "not_found" }
   | { kind: "unknown_address" }
   | { kind: "method_not_allowed"; allow: string[] }
   | { kind: "too_large" }
-  | { kind: "unsupported_media_type" }
+  | { kind: "unsupported_media_type"; isForm?: boolean }
   | { kind: "rate_limited"; retryAfterSeconds: number }
   | { kind: "internal" }
   | { kind: "service"; failure: Failure };
@@ -45,6 +46,8 @@ export function exampleRefusal(status: number, conflict: Failure): Refusal {
       const errors = [{ path: "/name", code: "required", message: "This field is required." }];
       return { kind: "service", failure: { kind: "invalid", errors } };
     }
+    case 429:
+      return { kind: "rate_limited", retryAfterSeconds: RATE_LIMIT_PERIOD_SECONDS };
     case 500:
       return { kind: "internal" };
     default:

@@ -4,13 +4,15 @@ export function listItemTables(prefix: string): string[] {
     `create table ${prefix}items (id integer primary key, uid text not null, side text not null,
       source_id integer not null, type_key text not null, version integer not null, date text not null,
       amount integer not null, open integer not null, matches integer not null, currency text not null,
-      sign integer not null, description text, external_id text, metadata text not null, due text, tie text not null,
+      sign integer not null, description text, external_id text, metadata text not null, payment text, due text,
+      tie text not null, marked integer not null, noted integer not null default 0,
       external_text text not null generated always as (coalesce(external_id, '')) virtual)`,
     // With the expression itself SQLite would compare no more than the date by the index.
     `create index ${prefix}items_walk on ${prefix}items (date, amount, external_text, uid)`,
     `create index ${prefix}items_open on ${prefix}items (side, currency, open, date, tie)`,
     `create index ${prefix}items_due on ${prefix}items (due) where due is not null`,
     `create index ${prefix}items_source on ${prefix}items (source_id)`,
+    `create index ${prefix}items_unmarked on ${prefix}items (id) where noted <> marked`,
     `create table ${prefix}woken (item_id integer primary key, date text not null, amount integer not null,
       external_text text not null, uid text not null)`,
     `create index ${prefix}woken_walk on ${prefix}woken (date, amount, external_text, uid)`,
@@ -22,6 +24,13 @@ export function listItemTables(prefix: string): string[] {
     `create trigger ${prefix}items_moved after update of date, amount, external_id, uid on ${prefix}items begin
       update ${prefix}woken set date = new.date, amount = new.amount, external_text = new.external_text,
         uid = new.uid where item_id = new.id;
+    end`,
+    `create trigger ${prefix}notes_added after insert on ${prefix}notes begin
+      update ${prefix}items set noted = 1 where id = new.item_id and noted = 0;
+    end`,
+    `create trigger ${prefix}notes_removed after delete on ${prefix}notes begin
+      update ${prefix}items set noted = 0 where id = old.item_id
+        and not exists (select 1 from ${prefix}notes where item_id = old.item_id);
     end`,
     `create trigger ${prefix}items_removed after delete on ${prefix}items begin
       delete from ${prefix}keys where item_id = old.id;

@@ -1,17 +1,31 @@
 import { DurableObject } from "cloudflare:workers";
-import { ALARM_RETRY_MS, type Bindings, OVERDUE_MAX_PAGES, POKE_MAX_MS, POKE_MAX_SLICES } from "../config.ts";
+import {
+  ALARM_RETRY_MS,
+  type Bindings,
+  MARKS_DELAY_MS,
+  OVERDUE_MAX_PAGES,
+  POKE_MAX_MS,
+  POKE_MAX_SLICES,
+} from "../config.ts";
 import type { CandidateSnapshots } from "../core/candidate-view.ts";
+import type { Place } from "../core/integrity.ts";
+import type { RulePreview } from "../core/payment/rule-preview.ts";
 import type { Failure, Result } from "../core/result.ts";
 import { openDb, type Statement } from "../db/client.ts";
+import { checkIndex } from "../services/check-index.ts";
 import { dissolveReconciliation } from "../services/dissolve-reconciliation.ts";
+import type { IndexComparison } from "../services/index-comparison.ts";
+import { linkByHand } from "../services/link-by-hand.ts";
 import { matchByHand } from "../services/match-by-hand.ts";
-import type { ManualMatchCommand } from "../services/reconcilers.ts";
+import { previewPaymentRule } from "../services/preview-payment-rule.ts";
+import type { LinkCommand, ManualMatchCommand } from "../services/reconcilers.ts";
 import { searchCandidates } from "../services/search-candidates.ts";
 import { sendDeliveries } from "../services/send-deliveries.ts";
 import { settle } from "../services/settle.ts";
 import { voidMatches } from "../services/void-matches.ts";
 import { type WorkDependencies, type WorkState, workOff } from "../services/work-off.ts";
 import { workOffRun } from "../services/work-off-run.ts";
+import { writeMarks } from "../services/write-marks.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
 /** One for each reconciliation, named by its id: the only one that matches for it, which nothing relies on. */
@@ -55,6 +69,14 @@ export class Reconciler extends DurableObject<Bindings> {
     });
   }
 
+  linkByHand(command: LinkCommand, alongside: Statement[]): Promise<Result<{ lineItemUid: string }, Failure>> {
+    return this.#takeTurn(async () => {
+      const result = await linkByHand(this.#dependencies(), command, alongside);
+      if (result.ok) await this.#workOff(POKE_MAX_SLICES);
+      return result;
+    });
+  }
+
   voidMatch(matchUid: string, reason: string | null, alongside: Statement[]): Promise<Result<null, Failure>> {
     return this.#takeTurn(async () => {
       const result = await voidMatches(this.#dependencies(), [matchUid], reason, alongside);
@@ -70,6 +92,28 @@ export class Reconciler extends DurableObject<Bindings> {
     });
   }
 
+  previewPaymentRule(ruleUid: string): Promise<Result<RulePreview, Failure>> {
+    return this.#takeTurn(async () => {
+      const reached = await this.#workOff(POKE_MAX_SLICES);
+      return previewPaymentRule(this.#dependencies(), this.#store, reached, ruleUid);
+    });
+  }
+
+  /** Compares a page of the index with D1, as of a moment at which nothing newer is there. */
+  checkIndex(place: Place): Promise<IndexComparison | "unsettled"> {
+    return this.#takeTurn(() =>
+      checkIndex(this.#dependencies(), this.#store, this.#store.contents, place, () => this.#workOff(POKE_MAX_SLICES)),
+    );
+  }
+
+  /** Forgets everything; the next poke, or the alarm, begins to build the index again. */
+  rebuildIndex(): Promise<void> {
+    return this.#takeTurn(async () => {
+      this.#store.clear();
+      await this.ctx.storage.setAlarm(Date.now());
+    });
+  }
+
   dissolve(): Promise<{ done: boolean }> {
     return this.#takeTurn(async () => {
       const { done } = await dissolveReconciliation(this.#dependencies());
@@ -81,8 +125,9 @@ export class Reconciler extends DurableObject<Bindings> {
 
   override async alarm(): Promise<void> {
     await this.#takeTurn(async () => {
-      if ((await this.#workOff(1)) === "run")
-        await this.#guardSlice(() => workOffRun(this.#dependencies(), this.#store));
+      const reached = await this.#workOff(1);
+      if (reached === "run") await this.#guardSlice(() => workOffRun(this.#dependencies(), this.#store));
+      if (reached === "settled") await this.#guardSlice(() => writeMarks(this.#dependencies(), this.#store));
     });
   }
 
@@ -99,14 +144,25 @@ export class Reconciler extends DurableObject<Bindings> {
       }
       if (state === "gone" && !(await dissolveReconciliation(this.#dependencies())).done) state = "more";
       if (state === "more" || state === "run") await this.ctx.storage.setAlarm(Date.now());
+      if (state === "settled") await this.#planMarks();
       return state;
     });
   }
 
+  /** Marks of what is ambiguous wait a while: the next record often settles it. */
+  async #planMarks(): Promise<void> {
+    const configuration = this.#store.readConfiguration();
+    if (!configuration || configuration.accountUid !== null || this.#store.listMarks(1).length === 0) return;
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + MARKS_DELAY_MS);
+  }
+
   async #guardSlice(work: () => Promise<WorkState>): Promise<WorkState> {
     try {
-      return await work();
+      const state = await work();
+      if (this.#store.countFailures() > 0) this.#store.writeFailures(0);
+      return state;
     } catch (error) {
+      this.#store.writeFailures(this.#store.countFailures() + 1);
       const message = "reconciler slice failed";
       console.error(JSON.stringify({ message, reconciliation_id: this.ctx.id.name, error: String(error) }));
       await this.ctx.storage.setAlarm(Date.now() + ALARM_RETRY_MS);

@@ -16,7 +16,12 @@ export function openReconcilers(
     },
     matchByHand: (uid, command, alongside) => open(uid).matchByHand(command, alongside),
     voidMatch: (uid, matchUid, reason, alongside) => open(uid).voidMatch(matchUid, reason, alongside),
+    linkByHand: (uid, command, alongside) => open(uid).linkByHand(command, alongside),
+    unlink: (uid, lineItemUid, alongside) => open(uid).voidMatch(lineItemUid, null, alongside),
+    previewPaymentRule: (uid, ruleUid) => open(uid).previewPaymentRule(ruleUid),
     findCandidates: (uid, recordUid, limit) => open(uid).findCandidates(recordUid, limit),
+    checkIndex: (uid, place) => open(uid).checkIndex(place),
+    rebuildIndex: (uid) => open(uid).rebuildIndex(),
     // The cron finishes what does not come about here.
     dissolve: (uid) =>
       open(uid)

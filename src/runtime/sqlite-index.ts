@@ -6,6 +6,7 @@ import {
   type IndexKey,
   type IndexOrder,
   type ItemIndex,
+  type Mark,
   type Note,
   type Tally,
   tieOf,
@@ -31,7 +32,9 @@ interface ItemRecord extends Record<string, SqlStorageValue> {
   description: string | null;
   external_id: string | null;
   metadata: string;
+  payment: string | null;
   due: string | null;
+  marked: number;
 }
 
 interface TallyRecord extends Record<string, SqlStorageValue> {
@@ -80,6 +83,12 @@ export class SqliteIndex implements ItemIndex {
       .map(({ id }) => id);
   }
 
+  listNewest(side: Side, before: number, limit: number): number[] {
+    // By row number, whatever else there is an index on.
+    const query = `select id from ${this.#prefix}items not indexed where side = ? and id < ? order by id desc limit ?`;
+    return this.#sql.all<{ id: number }>(query, side, before, limit).map(({ id }) => id);
+  }
+
   listDue(today: string, limit: number): number[] {
     return this.#sql
       .all<{ id: number }>(`select id from ${this.#prefix}items where due < ? order by due limit ?`, today, limit)
@@ -89,6 +98,11 @@ export class SqliteIndex implements ItemIndex {
   nextDue(): string | null {
     const query = `select due from ${this.#prefix}items where due is not null order by due limit 1`;
     return this.#sql.first<{ due: string }>(query)?.due ?? null;
+  }
+
+  clearDue(ids: readonly number[]): void {
+    const query = `update ${this.#prefix}items set due = null where id in (select value from json_each(?))`;
+    this.#sql.forEach(query, ids);
   }
 
   find(id: number): IndexedItem | undefined {
@@ -101,13 +115,13 @@ export class SqliteIndex implements ItemIndex {
     this.#sql.all(`delete from ${this.#prefix}keys where item_id = ?`, item.id);
     this.#sql.all(
       `insert into ${this.#prefix}items (id, uid, side, source_id, type_key, version, date, amount, open, matches,
-        currency, sign, description, external_id, metadata, due, tie)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        currency, sign, description, external_id, metadata, payment, due, tie, marked)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       on conflict (id) do update set uid = excluded.uid, side = excluded.side, source_id = excluded.source_id,
         type_key = excluded.type_key, version = excluded.version, date = excluded.date, amount = excluded.amount,
         open = excluded.open, matches = excluded.matches, currency = excluded.currency, sign = excluded.sign,
         description = excluded.description, external_id = excluded.external_id, metadata = excluded.metadata,
-        due = excluded.due, tie = excluded.tie`,
+        payment = excluded.payment, due = excluded.due, tie = excluded.tie, marked = excluded.marked`,
       item.id,
       item.uid,
       item.side,
@@ -123,8 +137,10 @@ export class SqliteIndex implements ItemIndex {
       item.description,
       item.externalId,
       JSON.stringify(item.metadata),
+      item.payment ? JSON.stringify(item.payment) : null,
       item.due,
       tie,
+      item.isMarked ? 1 : 0,
     );
     for (const { plan, key, rank, isTallied } of keys) {
       this.#sql.all(
@@ -309,6 +325,32 @@ export class SqliteIndex implements ItemIndex {
       .map(({ item_id: itemId, rule_id: ruleId, finding }) => ({ itemId, ruleId, finding }));
   }
 
+  /** Takes the notes of another table instead, as far as their items are here. */
+  replaceNotes(table: string): void {
+    this.#sql.all(`delete from ${this.#prefix}notes`);
+    this.#sql.all(
+      `insert into ${this.#prefix}notes (item_id, rule_id, finding)
+      select n.item_id, n.rule_id, n.finding from ${table} n cross join ${this.#prefix}items i on i.id = n.item_id`,
+    );
+  }
+
+  listMarks(limit: number): Mark[] {
+    return this.#sql
+      .all<{ id: number; noted: number }>(
+        `select id, noted from ${this.#prefix}items where noted <> marked order by id limit ?`,
+        limit,
+      )
+      .map(({ id, noted }) => ({ itemId: id, isUncertain: noted === 1 }));
+  }
+
+  settleMarks(marks: readonly Mark[]): void {
+    this.#sql.all(
+      `update ${this.#prefix}items set marked = j.value ->> 'isUncertain' from json_each(?) j
+      where ${this.#prefix}items.id = j.value ->> 'itemId'`,
+      JSON.stringify(marks),
+    );
+  }
+
   #listAbove(side: Side, currency: string, amount: number, limit: number): IndexedItem[] {
     return this.#sql
       .all<ItemRecord>(
@@ -375,6 +417,8 @@ function read(row: ItemRecord): IndexedItem {
     description: row.description,
     externalId: row.external_id,
     metadata: JSON.parse(row.metadata),
+    ...(row.payment === null ? {} : { payment: JSON.parse(row.payment) }),
     due: row.due,
+    ...(row.marked === 1 ? { isMarked: true } : {}),
   };
 }

@@ -1,21 +1,30 @@
-import type { ItemIndex } from "../core/matching/item-index.ts";
+import type { Side } from "../core/matching/item.ts";
+import type { ItemIndex, Mark, Note } from "../core/matching/item-index.ts";
+import type { IndexContents } from "../services/index-contents.ts";
 import type { Configuration, Progress, ReconcilerStore } from "../services/reconciler-store.ts";
 import type { RunProgress } from "../services/run-progress.ts";
 import { CountedSql } from "./counted-sql.ts";
+import { SqliteIndexContents } from "./index-contents.ts";
 import { SqliteIndex } from "./sqlite-index.ts";
 
 // The form of this storage may change at will: a store of another version is dropped and rebuilt from D1.
-const STORAGE_VERSION = 3;
+const STORAGE_VERSION = 5;
+
+const LIVE = "live_";
 
 const TABLES = [
   "create table documents (name text primary key, body text not null) without rowid",
   "create table queue (no integer primary key autoincrement, item_id integer not null unique)",
   "create table in_flight (item_id integer primary key)",
   "create table voided_sets (set_key text primary key) without rowid",
+  `create table findings (item_id integer not null, rule_id integer not null, finding text not null,
+    primary key (item_id, rule_id)) without rowid`,
 ];
 
 /** A Reconciler's memory in its object's own SQLite. */
 export class SqliteStore implements ReconcilerStore {
+  /** What the index holds, as it lies there. */
+  readonly contents: IndexContents;
   readonly #storage: DurableObjectStorage;
   readonly #sql: CountedSql;
   readonly #live: SqliteIndex;
@@ -25,8 +34,9 @@ export class SqliteStore implements ReconcilerStore {
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#sql = new CountedSql(storage.sql);
-    this.#live = new SqliteIndex(this.#sql, "arrival", "live_");
+    this.#live = new SqliteIndex(this.#sql, "arrival", LIVE);
     this.#scratch = new SqliteIndex(this.#sql, "run", "scratch_");
+    this.contents = new SqliteIndexContents(this.#sql, this.#live, LIVE);
     this.#prepare();
   }
 
@@ -113,6 +123,31 @@ export class SqliteStore implements ReconcilerStore {
     this.#writeDocument("run_attempts", 0);
   }
 
+  keepFindings(runId: number, notes: readonly Note[], isFirst: boolean): void {
+    if (isFirst) {
+      this.#sql.all("delete from findings");
+      this.#writeDocument("findings_run", runId);
+    }
+    this.#sql.all(
+      `insert or replace into findings (item_id, rule_id, finding)
+      select value ->> 'itemId', value ->> 'ruleId', value ->> 'finding' from json_each(?)`,
+      JSON.stringify(notes),
+    );
+  }
+
+  takeFindings(runId: number): void {
+    if (this.#readDocument<number>("findings_run") !== runId) return;
+    this.transaction(() => this.#live.replaceNotes("findings"));
+  }
+
+  countFailures(): number {
+    return this.#readDocument<number>("failures") ?? 0;
+  }
+
+  writeFailures(count: number): void {
+    this.#writeDocument("failures", count);
+  }
+
   enqueue(ids: readonly number[]): void {
     this.#sql.forEach("insert or ignore into queue (item_id) select value from json_each(?) order by key", ids);
   }
@@ -146,6 +181,10 @@ export class SqliteStore implements ReconcilerStore {
     return this.#live.listIds(after, limit);
   }
 
+  listNewest(side: Side, before: number, limit: number): number[] {
+    return this.#live.listNewest(side, before, limit);
+  }
+
   clearKeys(): void {
     this.transaction(() => this.#live.clearKeys());
   }
@@ -156,6 +195,18 @@ export class SqliteStore implements ReconcilerStore {
 
   nextDue(): string | null {
     return this.#live.nextDue();
+  }
+
+  clearDue(ids: readonly number[]): void {
+    this.#live.clearDue(ids);
+  }
+
+  listMarks(limit: number): Mark[] {
+    return this.#live.listMarks(limit);
+  }
+
+  settleMarks(marks: readonly Mark[]): void {
+    this.#live.settleMarks(marks);
   }
 
   #readDocument<T>(name: string): T | undefined {

@@ -1,7 +1,9 @@
 import canonicalize from "canonicalize";
-import { type ChainFact, computeLinkHash } from "../core/chain.ts";
+import { type ChainFact, type ChainHead, computeLinkHash } from "../core/chain.ts";
 import { notFound, ok, type Result } from "../core/result.ts";
-import { type ChainScope, findChain, readLinks, type StoredLink } from "../db/chain.ts";
+import { readLinks, type StoredLink } from "../db/chain.ts";
+import type { Db } from "../db/client.ts";
+import { findReconciliationId } from "../db/reconciliations.ts";
 import type { ServiceContext } from "./context.ts";
 
 export interface AuditPage {
@@ -12,18 +14,22 @@ export interface AuditPage {
   next: number | null;
 }
 
-/** Verifies a page of a reconciliation's hash chain: the hashes, and what they say against matches and allocations. */
+/** Verifies a page of the hash chain of a reconciliation of /v1, also of a deleted one. */
 export async function auditChain(
   ctx: ServiceContext,
   reconciliationUid: string,
   after: number,
   limit: number,
 ): Promise<Result<AuditPage>> {
-  const chain = await findChain(ctx.db, ctx.environmentId, reconciliationUid);
-  if (!chain) return notFound("reconciliation");
+  const id = await findReconciliationId(ctx.db, ctx.environmentId, reconciliationUid);
+  return id === undefined ? notFound("reconciliation") : ok(await auditLinks(ctx.db, id, after, limit));
+}
+
+/** Verifies a page of any reconciliation's hash chain: the hashes, and what they say against matches and allocations. */
+export async function auditLinks(db: Db, reconciliationId: number, after: number, limit: number): Promise<AuditPage> {
   // The link before the page comes along, for its hash.
   const from = Math.max(after, 1);
-  const { links, to, unlinked } = await readLinks(ctx.db, chain.id, from, after === 0 ? limit : limit + 1);
+  const { links, to, unlinked, head } = await readLinks(db, reconciliationId, from, after === 0 ? limit : limit + 1);
   let previous = after === 0 ? { no: 0, hash: "" } : { no: after, hash: links[0]?.hash ?? "" };
   const page = links.filter((link) => link.no > after);
   let checked = 0;
@@ -35,15 +41,15 @@ export async function auditChain(
   }
   const [stray] = unlinked;
   if (stray !== undefined) return broken(checked, stray, "The match is not in the chain.");
-  if (previous.no === to - 1 && previous.no < chain.chain_no) {
-    return ok({ valid: true, checked, firstBroken: null, next: previous.no });
+  if (previous.no === to - 1 && previous.no < head.no) {
+    return { valid: true, checked, firstBroken: null, next: previous.no };
   }
-  if (isHead(chain, previous)) return ok({ valid: true, checked, firstBroken: null, next: null });
+  if (isSame(head, previous)) return { valid: true, checked, firstBroken: null, next: null };
   const last = links.at(-1);
   return broken(checked, last?.match_uid ?? null, "The chain does not end where the reconciliation says it does.");
 }
 
-async function findFault(link: StoredLink, previous: { no: number; hash: string }): Promise<string | undefined> {
+async function findFault(link: StoredLink, previous: ChainHead): Promise<string | undefined> {
   if (link.no !== previous.no + 1) return `Link ${previous.no + 1} is missing.`;
   if (link.previous_hash !== previous.hash) return "The link does not name the hash of the link before it.";
   if (link.hash !== (await computeLinkHash(link.previous_hash, link.payload))) {
@@ -66,14 +72,14 @@ function describe(text: string): string | undefined {
   return canonicalize({ ...fact, records });
 }
 
-function isHead(chain: ChainScope, last: { no: number; hash: string }): boolean {
-  return chain.chain_no === last.no && chain.chain_hash === last.hash;
+function isSame(head: ChainHead, last: ChainHead): boolean {
+  return head.no === last.no && head.hash === last.hash;
 }
 
 function readMatchUid(link: StoredLink): string {
   return (JSON.parse(link.payload) as ChainFact).match_id;
 }
 
-function broken(checked: number, matchUid: string | null, reason: string): Result<AuditPage> {
-  return ok({ valid: false, checked, firstBroken: { matchUid, reason }, next: null });
+function broken(checked: number, matchUid: string | null, reason: string): AuditPage {
+  return { valid: false, checked, firstBroken: { matchUid, reason }, next: null };
 }

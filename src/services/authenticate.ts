@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt, or } from "drizzle-orm";
+import { and, eq, gt, isNull, lt, or } from "drizzle-orm";
 import { API_KEY_USE_RESOLUTION_MS } from "../config.ts";
 import type { Scope } from "../core/api-key.ts";
 import { sha256Hex } from "../core/digest.ts";
@@ -13,10 +13,17 @@ export interface Caller {
   keyId: number | null;
   keyUid: string | null;
   scopes: readonly Scope[];
+  /** When the key is going to be revoked, in ms; null if that is not known yet. */
+  validUntil: number | null;
 }
 
 /** Whose key this is; undefined for an unknown or revoked one. */
-export async function authenticate(db: Db, key: string, bootstrapKey: string | undefined): Promise<Caller | undefined> {
+export async function authenticate(
+  db: Db,
+  key: string,
+  bootstrapKey: string | undefined,
+  now: number,
+): Promise<Caller | undefined> {
   const digest = await sha256Hex(key);
   // Digests are compared, so that the time this takes says nothing about the bootstrap key.
   if (bootstrapKey && digest === (await sha256Hex(bootstrapKey))) return findBootstrapCaller(db);
@@ -28,10 +35,11 @@ export async function authenticate(db: Db, key: string, bootstrapKey: string | u
       environmentId: environments.id,
       environmentUid: environments.uid,
       mode: environments.mode,
+      validUntil: apiKeys.revokedAt,
     })
     .from(apiKeys)
     .innerJoin(environments, eq(environments.id, apiKeys.environmentId))
-    .where(and(eq(apiKeys.digest, digest), isNull(apiKeys.revokedAt)));
+    .where(and(eq(apiKeys.digest, digest), or(isNull(apiKeys.revokedAt), gt(apiKeys.revokedAt, now))));
   return row && { ...row, scopes: row.scopes as Scope[] };
 }
 
@@ -43,7 +51,7 @@ async function findBootstrapCaller(db: Db): Promise<Caller | undefined> {
     .where(eq(environments.mode, "live"))
     .orderBy(environments.id)
     .limit(1);
-  return row && { ...row, keyId: null, keyUid: null, scopes: ["admin"] };
+  return row && { ...row, keyId: null, keyUid: null, scopes: ["admin"], validUntil: null };
 }
 
 /** Notes that a key is in use, to the minute. */

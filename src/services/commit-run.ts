@@ -25,17 +25,29 @@ export async function commitRun(scope: RunScope): Promise<void> {
   // Each turn leaves some more out.
   for (let rest = batch; ; ) {
     const change = describeChange(scope, handled, new Set(rest.map(({ uid }) => uid)), changed);
-    if (rest.length === 0) return writeRunSlice(scope, change, cleanUp);
+    if (rest.length === 0) {
+      await writeRunSlice(scope, change, cleanUp);
+      return takeFindings(scope, change);
+    }
     const commitScope = { ...rememberedScope(deps, configuration, store.readProgress() as Progress), runId: run.id };
     const alongside = [...listSliceStatements(scope, change), ...cleanUp].map(statement);
     const outcome = await commitMatches(deps.db, commitScope, rest, alongside);
-    if (outcome.kind === "committed") return deps.sendDeliveries(outcome.deliveryUids);
+    if (outcome.kind === "committed") {
+      deps.sendDeliveries(outcome.deliveryUids);
+      return takeFindings(scope, change);
+    }
+    if (outcome.kind === "refused") throw outcome.error;
     const doubtful = outcome.recordUids.length > 0 ? outcome.recordUids : await listVoided(scope, rest);
     // With no record to blame, the reconciliation or the run is not what it was: the next slice sees how.
     if (doubtful.length === 0) return;
     for (const uid of doubtful) changed.add(uid);
     rest = leaveOut(rest, new Set(doubtful));
   }
+}
+
+/** A batch reconciliation learns from its runs alone what is ambiguous. */
+function takeFindings({ store, run }: RunScope, { status }: RunChange): void {
+  if (status === "completed") store.takeFindings(run.preview_id ?? run.id);
 }
 
 /** Records of matches whose very set was taken apart since it was decided. */

@@ -1,5 +1,6 @@
 import type { DeliveryMessage } from "../config.ts";
 import type { Db, Statement } from "../db/client.ts";
+import type { Jobs } from "./jobs.ts";
 import type { Reconcilers } from "./reconcilers.ts";
 
 /** Who asks, and what a service may use to answer. */
@@ -12,8 +13,16 @@ export interface ServiceContext {
   /** The id of the API key; null for the bootstrap key. */
   keyUid: string | null;
   isBootstrap: boolean;
+  /** The id of the request, as its answer has it. */
+  requestUid: string;
   now: () => number;
+  /**
+   * An id for what is to be made. The first one of a request is known to its idempotency mark before anything is
+   * written, so a service takes it for the very thing that it answers with.
+   */
+  newId: () => string;
   reconcilers: Reconcilers;
+  jobs: Jobs;
   webhooks: Queue<DeliveryMessage>;
   allowLocalWebhooks: boolean;
   /**

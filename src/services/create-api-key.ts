@@ -1,8 +1,8 @@
-import { v7 as newId } from "uuid";
-import { API_KEY_SECRET_BYTES, formatApiKey, type Scope } from "../core/api-key.ts";
+import { API_KEY_SECRET_BYTES, formatApiKey, type Mode, type Scope } from "../core/api-key.ts";
 import { sha256Hex } from "../core/digest.ts";
 import { type FieldError, invalid, ok, type Result } from "../core/result.ts";
 import { type ApiKeyRow, findApiKey } from "../db/api-keys.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { runBatch } from "../db/client.ts";
 import { findEnvironment } from "../db/environments.ts";
 import { apiKeys } from "../db/schema.ts";
@@ -24,22 +24,27 @@ export async function createApiKey(
   const sight = visibleEnvironments(ctx);
   const environment = await findEnvironment(ctx.db, sight, input.environmentUid ?? ctx.environmentUid);
   if (!environment) return invalid([unknownEnvironment]);
-  const secret = crypto.getRandomValues(new Uint8Array(API_KEY_SECRET_BYTES));
-  const { key, prefix } = formatApiKey(environment.mode, secret);
-  const uid = newId();
+  const { key, digest, prefix } = await makeKey(environment.mode);
+  const uid = ctx.newId();
   const insert = ctx.db.orm.insert(apiKeys).values({
     uid,
     environmentId: environment.id,
     name: input.name,
-    digest: await sha256Hex(key),
+    digest,
     prefix,
     scopes: input.scopes,
     createdAt: ctx.now(),
   });
-  await runBatch(ctx.db, [...ctx.alongside, insert]);
+  const change = { action: "api_key.created", uid, environmentId: environment.id } as const;
+  await runBatch(ctx.db, [...ctx.alongside, ...auditChange(ctx, change, [insert])]);
   const row = await findApiKey(ctx.db, sight, uid);
   if (!row) throw new Error(`API key ${uid} is not there after its batch`);
   return ok({ row, key });
+}
+
+export async function makeKey(mode: Mode): Promise<{ key: string; digest: string; prefix: string }> {
+  const { key, prefix } = formatApiKey(mode, crypto.getRandomValues(new Uint8Array(API_KEY_SECRET_BYTES)));
+  return { key, digest: await sha256Hex(key), prefix };
 }
 
 /** The refusal of a body's `environment_id`, if it names none that the caller may name. */

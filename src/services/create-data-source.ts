@@ -1,4 +1,5 @@
 import { conflict, ok, type Result } from "../core/result.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { type DataSourceRow, findDataSource } from "../db/data-sources.ts";
 import { dataSources } from "../db/schema.ts";
@@ -17,7 +18,8 @@ export async function createDataSource(ctx: ServiceContext, input: NewDataSource
     .insert(dataSources)
     .values({ ...input, environmentId: ctx.environmentId, type: "api", createdAt: now, updatedAt: now });
   try {
-    await runBatch(ctx.db, [...ctx.alongside, insert]);
+    const change = { action: "data_source.created", uid: input.key } as const;
+    await runBatch(ctx.db, [...ctx.alongside, ...auditChange(ctx, change, [insert])]);
   } catch (error) {
     if (!findConstraint(error)?.name.startsWith("data_sources.")) throw error;
     return conflict(`The key "${input.key}" is taken in this environment.`, [

@@ -1,8 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
-import { v7 as newId } from "uuid";
 import type { AccountAttributes } from "../core/internal-account.ts";
 import type { TextMetadata } from "../core/metadata.ts";
 import { conflict, type FieldError, invalid, ok, type Result } from "../core/result.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { findConstraint, jsonList, runBatch } from "../db/client.ts";
 import { INTERNAL_ACCOUNT } from "../db/data-sources.ts";
 import { EXPECTED_PAYMENTS, expectedPaymentsKey } from "../db/expected-payments.ts";
@@ -25,7 +25,7 @@ export async function createInternalAccount(
 ): Promise<Result<InternalAccountRow>> {
   const errors = await listUnknownAccounts(ctx, input.attributes);
   if (errors.length > 0) return invalid(errors);
-  const uid = newId();
+  const uid = ctx.newId();
   const now = ctx.now();
   const common = {
     environmentId: ctx.environmentId,
@@ -39,14 +39,16 @@ export async function createInternalAccount(
   try {
     await runBatch(ctx.db, [
       ...ctx.alongside,
-      ctx.db.orm.insert(dataSources).values([transactions, payments]),
-      sql`insert into internal_accounts (uid, environment_id, source_id, name, currency, external_id, metadata,
-          attributes, created_at, updated_at)
-        select ${uid}, environment_id, id, ${input.name}, ${input.currency}, ${input.externalId},
-          ${JSON.stringify(input.metadata)}, ${JSON.stringify(input.attributes)}, ${now}, ${now}
-        from data_sources
-        where environment_id = ${ctx.environmentId} and key = ${transactions.key} and deleted_at is null`,
-      ...insertReconciliation(uid, [transactions.key, payments.key]),
+      ...auditChange(ctx, { action: "internal_account.created", uid }, [
+        ctx.db.orm.insert(dataSources).values([transactions, payments]),
+        sql`insert into internal_accounts (uid, environment_id, source_id, name, currency, external_id, metadata,
+            attributes, created_at, updated_at)
+          select ${uid}, environment_id, id, ${input.name}, ${input.currency}, ${input.externalId},
+            ${JSON.stringify(input.metadata)}, ${JSON.stringify(input.attributes)}, ${now}, ${now}
+          from data_sources
+          where environment_id = ${ctx.environmentId} and key = ${transactions.key} and deleted_at is null`,
+        ...insertReconciliation(uid, [transactions.key, payments.key]),
+      ]),
     ]);
   } catch (error) {
     if (!isExternalIdTaken(error)) throw error;

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
-import { v7 as newId } from "uuid";
 import type { Direction } from "../core/ledger/balance.ts";
 import type { TextMetadata } from "../core/metadata.ts";
 import { conflict, type FieldError, invalid, ok, type Result } from "../core/result.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import { findLedgerAccount, type LedgerAccountRow } from "../db/ledger-accounts.ts";
@@ -29,18 +29,20 @@ export async function createLedgerAccount(
   if (!ledger || ledger.discardedAt !== null) return invalid([UNKNOWN_LEDGER]);
   const errors = await checkAccountLink(ctx, input);
   if (errors.length > 0) return invalid(errors);
-  const uid = newId();
+  const uid = ctx.newId();
   const now = ctx.now();
   try {
     await runBatch(ctx.db, [
       ...ctx.alongside,
       expectThat(ledgerIsLive(ledger.id)),
-      sql`insert into ledger_accounts (uid, environment_id, ledger_id, name, description, normal_balance, currency,
-          currency_exponent, ledgerable_type, ledgerable_uid, external_id, metadata, created_at, updated_at)
-        values (${uid}, ${ctx.environmentId}, ${ledger.id}, ${input.name}, ${input.description},
-          ${input.normalBalance === "credit" ? 1 : -1}, ${input.currency}, ${input.currencyExponent},
-          ${input.ledgerableType}, ${input.ledgerableUid}, ${input.externalId}, ${JSON.stringify(input.metadata)},
-          ${now}, ${now})`,
+      ...auditChange(ctx, { action: "ledger_account.created", uid }, [
+        sql`insert into ledger_accounts (uid, environment_id, ledger_id, name, description, normal_balance, currency,
+            currency_exponent, ledgerable_type, ledgerable_uid, external_id, metadata, created_at, updated_at)
+          values (${uid}, ${ctx.environmentId}, ${ledger.id}, ${input.name}, ${input.description},
+            ${input.normalBalance === "credit" ? 1 : -1}, ${input.currency}, ${input.currencyExponent},
+            ${input.ledgerableType}, ${input.ledgerableUid}, ${input.externalId}, ${JSON.stringify(input.metadata)},
+            ${now}, ${now})`,
+      ]),
     ]);
   } catch (error) {
     const constraint = findConstraint(error);

@@ -17,8 +17,10 @@ import {
   type NewLedgerEntry,
 } from "../db/ledger-commit.ts";
 import { readTransactionSnapshot, selectTransactionSnapshot } from "../db/ledger-transactions.ts";
-import { checkTransactionLink, type LedgerLink } from "./check-ledger-link.ts";
+import { announceLedgerTransactions } from "./announce-ledger-transactions.ts";
+import { checkTransactionLink, type LedgerLink, moveLink } from "./check-ledger-link.ts";
 import type { ServiceContext } from "./context.ts";
+import { sendAnnouncement } from "./create-transaction.ts";
 
 export interface LedgerTransactionDraft extends LedgerLink {
   status: LedgerStatus;
@@ -30,29 +32,23 @@ export interface LedgerTransactionDraft extends LedgerLink {
   entries: EntryDraft[];
 }
 
-/** Makes a ledger transaction with all its entries, or nothing. */
+/** Makes a ledger transaction with all its entries and its link, or nothing. */
 export async function createLedgerTransaction(
   ctx: ServiceContext,
   draft: LedgerTransactionDraft,
+  origin: { reversesUid: string | null } = { reversesUid: null },
 ): Promise<Result<LedgerTransactionSnapshot>> {
-  const linkErrors = await checkTransactionLink(ctx, draft);
-  if (linkErrors.length > 0) return invalid(linkErrors);
-  return writeNewTransaction(ctx, draft, { reversesUid: null });
-}
-
-/** As `createLedgerTransaction`, for a transaction whose link has been checked. */
-export async function writeNewTransaction(
-  ctx: ServiceContext,
-  draft: LedgerTransactionDraft,
-  origin: { reversesUid: string | null },
-): Promise<Result<LedgerTransactionSnapshot>> {
+  const uid = ctx.newId();
   let refused: unknown;
   for (let tries = 0; tries < LEDGER_MAX_TRIES; tries++) {
     const accounts = await findAccountsForEntries(ctx, draft.entries);
-    const errors = checkEntries(draft.entries, draft.status, [], accounts);
+    const errors = [
+      ...(await checkTransactionLink(ctx, draft, draft.status)),
+      ...checkEntries(draft.entries, draft.status, [], accounts),
+    ];
     if (errors.length > 0) return invalid(errors);
     try {
-      return ok(await insert(ctx, draft, origin, accounts));
+      return ok(await insert(ctx, uid, draft, origin, accounts));
     } catch (error) {
       const constraint = findConstraint(error);
       // The next look at the accounts says what the guard refused. If it finds nothing, another request was faster.
@@ -66,30 +62,33 @@ export async function writeNewTransaction(
 
 async function insert(
   ctx: ServiceContext,
+  uid: string,
   { entries, ...draft }: LedgerTransactionDraft,
   { reversesUid }: { reversesUid: string | null },
   accounts: ReadonlyMap<string, LedgerAccountRow>,
 ): Promise<LedgerTransactionSnapshot> {
-  const now = ctx.now();
-  const uid = newId();
+  const scope = { environmentId: ctx.environmentId, now: ctx.now() };
   const row = {
     ...draft,
     uid,
     ledgerUid: (accounts.get(entries[0]?.accountUid as string) as LedgerAccountRow).ledgerUid,
     reversesUid,
     partiallyPostsUid: null,
-    effectiveAt: draft.effectiveAt ?? instantOf(now),
-    postedAt: draft.status === "posted" ? now : null,
+    effectiveAt: draft.effectiveAt ?? instantOf(scope.now),
+    postedAt: draft.status === "posted" ? scope.now : null,
     archivedReason: null,
     entries: nameEntries(entries),
   };
   const results = await runBatch(ctx.db, [
     ...ctx.alongside,
     expectAccounts(locksOf(entries)),
-    ...insertLedgerTransactions({ environmentId: ctx.environmentId, now }, [row]),
+    ...insertLedgerTransactions(scope, [row]),
+    ...moveLink(scope, uid, null, draft.ledgerableUid),
     ...expectBalances(locksOf(entries)),
+    ...announceLedgerTransactions(scope, [{ uid, from: null, to: draft.status }]),
     selectTransactionSnapshot(ctx.environmentId, uid),
   ]);
+  await sendAnnouncement(ctx, results.at(-2));
   return readTransactionSnapshot(results);
 }
 

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import { v7 as newId } from "uuid";
 import type { TextMetadata } from "../core/metadata.ts";
 import { ok, type Result } from "../core/result.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { runBatch } from "../db/client.ts";
 import { findLedger, type LedgerRow } from "../db/ledgers.ts";
 import type { ServiceContext } from "./context.ts";
@@ -13,13 +13,15 @@ export interface NewLedger {
 }
 
 export async function createLedger(ctx: ServiceContext, input: NewLedger): Promise<Result<LedgerRow>> {
-  const uid = newId();
+  const uid = ctx.newId();
   const now = ctx.now();
   await runBatch(ctx.db, [
     ...ctx.alongside,
-    sql`insert into ledgers (uid, environment_id, name, description, metadata, created_at, updated_at)
-      values (${uid}, ${ctx.environmentId}, ${input.name}, ${input.description}, ${JSON.stringify(input.metadata)},
-        ${now}, ${now})`,
+    ...auditChange(ctx, { action: "ledger.created", uid }, [
+      sql`insert into ledgers (uid, environment_id, name, description, metadata, created_at, updated_at)
+        values (${uid}, ${ctx.environmentId}, ${input.name}, ${input.description}, ${JSON.stringify(input.metadata)},
+          ${now}, ${now})`,
+    ]),
   ]);
   return ok((await findLedger(ctx.db, ctx.environmentId, uid)) as LedgerRow);
 }

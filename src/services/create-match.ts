@@ -17,11 +17,18 @@ export async function createMatch(
 ): Promise<Result<MatchSnapshot>> {
   const reconciliation = await findReconciliation(ctx.db, ctx.environmentId, reconciliationUid);
   if (!reconciliation) return invalid(await listUnknownNames(ctx, reconciliationUid, command.recordUids));
-  const made = await ctx.reconcilers.matchByHand(reconciliation.uid, command, ctx.alongside);
+  const made = await ctx.reconcilers.matchByHand(
+    reconciliation.uid,
+    { ...command, matchUid: ctx.newId() },
+    ctx.alongside,
+  );
   if (!made.ok) return made;
   const snapshot = await findMatchSnapshot(ctx.db, ctx.environmentId, made.value.matchUid);
   return snapshot ? ok(snapshot) : notFound("match");
 }
+
+/** One more than an id has: what is longer is none, and the list of them stays small. */
+const UUID_MAX_CHARS = 37;
 
 /** The refusals of what a body names and the environment does not have; what has another shape is passed over. */
 export async function listUnknownNames(
@@ -35,7 +42,9 @@ export async function listUnknownNames(
     if (!reconciliation) errors.push(unknown("/reconciliation_id", "reconciliation"));
   }
   if (!Array.isArray(recordUids)) return errors;
-  const uids = recordUids.slice(0, MANUAL_MATCH_MAX_RECORDS).map((uid) => (typeof uid === "string" ? uid : null));
+  const uids = recordUids
+    .slice(0, MANUAL_MATCH_MAX_RECORDS)
+    .map((uid) => (typeof uid === "string" ? uid.slice(0, UUID_MAX_CHARS) : null));
   const places = await all<{ place: number }>(
     ctx.db,
     sql`select j.key as place from json_each(${jsonList(uids)}) j

@@ -1,6 +1,6 @@
-import { v7 as newId } from "uuid";
 import { METADATA_MAX_KEYS, type PropertyDefinition } from "../core/property.ts";
 import { conflict, invalid, ok, type Result } from "../core/result.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { dataSourceExists, findDataSource } from "../db/data-sources.ts";
 import { expectThat } from "../db/guard.ts";
@@ -26,7 +26,7 @@ export async function createPropertyDefinition(
 ): Promise<Result<PropertyDefinitionRow>> {
   const source = await findDataSource(ctx.db, ctx.environmentId, typeKey);
   if (!source) return invalid([unknownSource("/type_key", typeKey)]);
-  const uid = newId();
+  const uid = ctx.newId();
   const now = ctx.now();
   const insert = ctx.db.orm
     .insert(propertyDefinitions)
@@ -37,7 +37,7 @@ export async function createPropertyDefinition(
       expectThat(dataSourceExists(source.id)),
       // Every write of a record reads all definitions of its source.
       expectThat(hasFewerDefinitionsThan(source.id, METADATA_MAX_KEYS)),
-      insert,
+      ...auditChange(ctx, { action: "property_definition.created", uid }, [insert]),
     ]);
   } catch (error) {
     const constraint = findConstraint(error);

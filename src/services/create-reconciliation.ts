@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import { v7 as newId } from "uuid";
 import type { RunType } from "../core/reconciliation.ts";
 import { conflict, invalid, ok, type Result } from "../core/result.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { findConstraint, jsonList, runBatch } from "../db/client.ts";
 import { dataSourceExists } from "../db/data-sources.ts";
 import { expectThat } from "../db/guard.ts";
@@ -24,15 +24,19 @@ export async function createReconciliation(
 ): Promise<Result<ReconciliationRow>> {
   const sides = await resolveSides(ctx, { a: input.sideA, b: input.sideB });
   if (!sides.ok) return invalid(sides.failure);
-  const uid = newId();
+  const uid = ctx.newId();
   const now = ctx.now();
   try {
     await runBatch(ctx.db, [
       ...ctx.alongside,
       ...sides.value.map(({ sourceId }) => expectThat(dataSourceExists(sourceId))),
-      sql`insert into reconciliations (uid, environment_id, name, run_type, expected_within_days, created_at, updated_at)
-        values (${uid}, ${ctx.environmentId}, ${input.name}, ${input.runType}, ${input.expectedWithinDays}, ${now}, ${now})`,
-      ...attachSources(uid, sides.value),
+      ...auditChange(ctx, { action: "reconciliation.created", uid }, [
+        sql`insert into reconciliations (uid, environment_id, name, run_type, expected_within_days, created_at,
+            updated_at)
+          values (${uid}, ${ctx.environmentId}, ${input.name}, ${input.runType}, ${input.expectedWithinDays}, ${now},
+            ${now})`,
+        ...attachSources(uid, sides.value),
+      ]),
     ]);
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;

@@ -1,5 +1,3 @@
-import { v7 as newId } from "uuid";
-import { parseNewRecord } from "../core/record.ts";
 import type { RecordSnapshot } from "../core/record-view.ts";
 import { conflict, type FieldError, invalid, ok, type Result } from "../core/result.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
@@ -13,31 +11,37 @@ import {
   selectRecordSnapshot,
 } from "../db/records.ts";
 import { findSourceWithDefinitions } from "../db/source-definitions.ts";
+import { checkNewRecord, nameSource } from "./check-new-record.ts";
 import { unknownSource } from "./check-source-name.ts";
 import type { ServiceContext } from "./context.ts";
+import { announceTransaction, sendAnnouncement } from "./create-transaction.ts";
 import { readRecordAfterMatching } from "./read-record.ts";
 
 /** Takes in one record as /v1 sends it and answers with the outcome of matching, if that comes within the wait. */
 export async function createRecord(ctx: ServiceContext, input: unknown): Promise<Result<RecordSnapshot>> {
-  const { source, parsed, errors } = await checkRecord(ctx, input);
-  if (!parsed.ok || !source || errors.length > 0) return invalid(errors);
+  const { source, parsed } = await checkRecord(ctx, input);
+  if (!parsed.ok || !source) return invalid(parsed.ok ? [] : parsed.failure);
 
-  const uid = newId();
+  const uid = ctx.newId();
+  const now = ctx.now();
+  const isTransaction = source.currency !== null;
   const row = {
     uid,
     sourceId: source.id,
     fields: parsed.value,
     isAdjustment: false,
-    payment: source.currency === null ? null : PLAIN_TRANSACTION,
+    payment: isTransaction ? PLAIN_TRANSACTION : null,
   };
   try {
     const results = await runBatch(ctx.db, [
       ...ctx.alongside,
       expectThat(dataSourceExists(source.id)),
-      ...insertRecords(ctx.environmentId, [row], ctx.now()),
+      ...insertRecords(ctx.environmentId, [row], now),
+      ...(isTransaction ? announceTransaction(ctx.environmentId, uid, now) : []),
       selectRecordSnapshot(ctx.environmentId, uid),
       selectReconciliationUids(source.id),
     ]);
+    if (isTransaction) await sendAnnouncement(ctx, results.at(-3));
     return ok(await readRecordAfterMatching(ctx, uid, results.slice(-2)));
   } catch (error) {
     const constraint = findConstraint(error);
@@ -49,17 +53,15 @@ export async function createRecord(ctx: ServiceContext, input: unknown): Promise
 
 /** Everything that is wrong with a new record. */
 export async function listRecordErrors(ctx: ServiceContext, input: unknown): Promise<FieldError[]> {
-  return (await checkRecord(ctx, input)).errors;
+  const { parsed } = await checkRecord(ctx, input);
+  return parsed.ok ? [] : parsed.failure;
 }
 
 async function checkRecord(ctx: ServiceContext, input: unknown) {
-  const typeKey = (input as { type_key?: unknown } | null)?.type_key;
+  const typeKey = nameSource(input);
   const source =
-    typeof typeKey === "string" ? await findSourceWithDefinitions(ctx.db, ctx.environmentId, typeKey) : undefined;
-  const parsed = parseNewRecord(input, source?.definitions ?? [], source?.currency);
-  const errors = parsed.ok ? [] : parsed.failure;
-  if (typeof typeKey === "string" && !source) errors.push(unknownSource("/type_key", typeKey));
-  return { source, parsed, errors };
+    typeKey === undefined ? undefined : await findSourceWithDefinitions(ctx.db, ctx.environmentId, typeKey);
+  return { source, parsed: checkNewRecord(input, source) };
 }
 
 /** The 409 for an `external_id` that another record of the source holds; it names the holder. */

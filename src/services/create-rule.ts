@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import { v7 as newId } from "uuid";
 import { conflict, type FieldError, invalid, ok, type Result } from "../core/result.ts";
 import { parseRuleDefinition } from "../core/rule-definition-schema.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import { findReconciliation } from "../db/reconciliations.ts";
@@ -25,17 +25,19 @@ export async function createRule(ctx: ServiceContext, input: NewRule): Promise<R
   if (!reconciliation) errors.unshift(unknownReconciliation());
   if (!definition.ok || !reconciliation) return invalid(errors);
 
-  const uid = newId();
+  const uid = ctx.newId();
   const now = ctx.now();
   try {
     await runBatch(ctx.db, [
       ...ctx.alongside,
       expectThat(sql`exists (select 1 from reconciliations where id = ${reconciliation.id} and deleted_at is null)`),
-      sql`insert into reconciliation_rules (uid, environment_id, reconciliation_id, priority, status, description,
-          created_at, updated_at)
-        values (${uid}, ${ctx.environmentId}, ${reconciliation.id}, ${input.priority}, ${input.status},
-          ${input.description}, ${now}, ${now})`,
-      ...recordRuleVersion(uid, definition.value, now),
+      ...auditChange(ctx, { action: "reconciliation_rule.created", uid }, [
+        sql`insert into reconciliation_rules (uid, environment_id, reconciliation_id, priority, status, description,
+            created_at, updated_at)
+          values (${uid}, ${ctx.environmentId}, ${reconciliation.id}, ${input.priority}, ${input.status},
+            ${input.description}, ${now}, ${now})`,
+        ...recordRuleVersion(uid, definition.value, now),
+      ]),
     ]);
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;

@@ -1,4 +1,3 @@
-import { v7 as newId } from "uuid";
 import { conflict, type Failure, type FieldError, fail, invalid, notFound, ok, type Result } from "../core/result.ts";
 import type { RunMode } from "../core/run.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
@@ -26,7 +25,7 @@ export async function createRun(
   if (preview === undefined) return invalid([unknown("/preview_id", "preview of this reconciliation")]);
   const allowed = await checkPresent(ctx, reconciliation, preview);
   if (!allowed.ok) return allowed;
-  const uid = newId();
+  const uid = ctx.newId();
   try {
     await runBatch(ctx.db, [
       ...ctx.alongside,

@@ -1,9 +1,9 @@
-import { v7 as newId } from "uuid";
 import { WEBHOOK_ENDPOINTS_MAX } from "../config.ts";
 import { conflict, type FieldError, invalid, ok, type Result } from "../core/result.ts";
 import { formatSecret, SECRET_BYTES } from "../core/signature.ts";
 import type { WebhookFormat } from "../core/webhook-message.ts";
 import { refuseWebhookUrl } from "../core/webhook-url.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import { webhookEndpoints } from "../db/schema.ts";
@@ -25,7 +25,7 @@ export async function createWebhookEndpoint(
 ): Promise<Result<WebhookEndpointRow>> {
   const refused = checkUrl(ctx, input.url);
   if (refused.length > 0) return invalid(refused);
-  const uid = newId();
+  const uid = ctx.newId();
   const now = ctx.now();
   const insert = ctx.db.orm
     .insert(webhookEndpoints)
@@ -34,7 +34,7 @@ export async function createWebhookEndpoint(
     await runBatch(ctx.db, [
       ...ctx.alongside,
       expectThat(hasFewerEndpointsThan(ctx.environmentId, WEBHOOK_ENDPOINTS_MAX)),
-      insert,
+      ...auditChange(ctx, { action: "webhook_endpoint.created", uid }, [insert]),
     ]);
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;

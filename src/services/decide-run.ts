@@ -8,7 +8,7 @@ import {
   SLICE_MAX_STEPS,
 } from "../config.ts";
 import { decideForRule, FIRST_ROUND, isSpent, type RoundPosition, type RuleSlice } from "../core/matching/decide.ts";
-import { type IndexedItem, walkPositionOf } from "../core/matching/item-index.ts";
+import { type IndexedItem, type Note, walkPositionOf } from "../core/matching/item-index.ts";
 import { listIndexKeys } from "../core/matching/keys.ts";
 import type { EngineRule } from "../core/matching/rule.ts";
 import { type Meter, newMeter } from "../core/matching/search.ts";
@@ -211,23 +211,26 @@ function sumUp(scope: RunScope, { after, open }: StageOf<"summing">): Decided {
       return { side: item.side, currency: item.currency, open: BigInt(item.open * item.sign), isNew: true };
     }),
   );
-  const run = withFindings(scope.run, listFindings(scope, page));
+  const notes = page.flatMap((item) => listNotesOf(scope, item));
+  if (scope.configuration.runType === "batch") scope.store.keepFindings(scope.run.id, notes, after === null);
+  const run = withFindings(scope.run, describeFindings(scope, page, notes));
   const last = page.at(-1);
   if (!last || page.length < RUN_COUNT_PAGE_ITEMS) return { stage: null, change: finish({ ...scope, run }, sums) };
   return { stage: { kind: "summing", after: walkPositionOf(last), open: sums }, change: run };
 }
 
-function listFindings({ store, configuration }: RunScope, items: readonly IndexedItem[]) {
-  const uids = new Map(configuration.rules.map(({ id, uid }) => [id, uid]));
-  return items.flatMap((item) =>
-    store.scratch
-      .listNotes({ itemId: item.id, ruleId: 0 }, uids.size)
-      .filter(({ itemId }) => itemId === item.id)
-      .flatMap(({ ruleId, finding }) => {
-        const ruleUid = uids.get(ruleId);
-        return ruleUid ? [{ ruleUid, recordUid: item.uid, finding }] : [];
-      }),
-  );
+function listNotesOf({ store, configuration }: RunScope, item: IndexedItem): Note[] {
+  const notes = store.scratch.listNotes({ itemId: item.id, ruleId: 0 }, configuration.rules.length);
+  return notes.filter(({ itemId }) => itemId === item.id);
+}
+
+function describeFindings({ configuration }: RunScope, items: readonly IndexedItem[], notes: readonly Note[]) {
+  const rules = new Map(configuration.rules.map(({ id, uid }) => [id, uid]));
+  const records = new Map(items.map(({ id, uid }) => [id, uid]));
+  return notes.flatMap(({ itemId, ruleId, finding }) => {
+    const [ruleUid, recordUid] = [rules.get(ruleId), records.get(itemId)];
+    return ruleUid && recordUid ? [{ ruleUid, recordUid, finding }] : [];
+  });
 }
 
 function finish({ deps, run }: RunScope, open: OpenSides): RunChange {

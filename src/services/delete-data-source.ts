@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { conflict, notFound, ok, type Result } from "../core/result.ts";
+import { auditChange, auditDeletedWith } from "../db/audit-entries.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { findDataSource, INTERNAL_ACCOUNT, isSourceInUse, sourceInUse } from "../db/data-sources.ts";
 import { expectThat } from "../db/guard.ts";
@@ -17,8 +18,11 @@ export async function deleteDataSource(ctx: ServiceContext, key: string): Promis
     await runBatch(ctx.db, [
       ...ctx.alongside,
       expectThat(sql`not ${sourceInUse(source.id)}`),
-      sql`update data_sources set deleted_at = ${ctx.now()} where id = ${source.id} and deleted_at is null`,
-      sql`delete from property_definitions where source_id = ${source.id}`,
+      auditDeletedWith(ctx, "property_definition.deleted", source.id),
+      ...auditChange(ctx, { action: "data_source.deleted", uid: key }, [
+        sql`update data_sources set deleted_at = ${ctx.now()} where id = ${source.id} and deleted_at is null`,
+        sql`delete from property_definitions where source_id = ${source.id}`,
+      ]),
     ]);
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { conflict, notFound, ok, type Result } from "../core/result.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { findConstraint, first, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import {
@@ -22,7 +23,9 @@ export async function deleteLedgerAccount(ctx: ServiceContext, uid: string): Pro
       expectThat(ledgerAccountIsLive(account.id)),
       expectThat(sql`not ${hasEntries(account.id)}`),
       expectThat(sql`not ${isClearingAccount(account.id)}`),
-      sql`update ledger_accounts set discarded_at = ${now}, updated_at = ${now} where id = ${account.id}`,
+      ...auditChange(ctx, { action: "ledger_account.deleted", uid }, [
+        sql`update ledger_accounts set discarded_at = ${now}, updated_at = ${now} where id = ${account.id}`,
+      ]),
     ]);
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;

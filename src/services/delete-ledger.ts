@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { conflict, notFound, ok, type Result } from "../core/result.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { findConstraint, first, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import { findLedger, hasAccounts, type LedgerRow, ledgerIsLive } from "../db/ledgers.ts";
@@ -15,7 +16,9 @@ export async function deleteLedger(ctx: ServiceContext, uid: string): Promise<Re
       ...ctx.alongside,
       expectThat(ledgerIsLive(ledger.id)),
       expectThat(sql`not ${hasAccounts(ledger.id)}`),
-      sql`update ledgers set discarded_at = ${now}, updated_at = ${now} where id = ${ledger.id}`,
+      ...auditChange(ctx, { action: "ledger.deleted", uid }, [
+        sql`update ledgers set discarded_at = ${now}, updated_at = ${now} where id = ${ledger.id}`,
+      ]),
     ]);
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;

@@ -1,5 +1,6 @@
 import { and, eq } from "drizzle-orm";
 import { notFound, ok, type Result } from "../core/result.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { runBatch } from "../db/client.ts";
 import { findPropertyDefinition } from "../db/property-definitions.ts";
 import { propertyDefinitions } from "../db/schema.ts";
@@ -12,6 +13,7 @@ export async function deletePropertyDefinition(ctx: ServiceContext, uid: string)
   const removal = ctx.db.orm
     .delete(propertyDefinitions)
     .where(and(eq(propertyDefinitions.environmentId, ctx.environmentId), eq(propertyDefinitions.uid, uid)));
-  await runBatch(ctx.db, [...ctx.alongside, removal]);
+  const change = { action: "property_definition.deleted", uid } as const;
+  await runBatch(ctx.db, [...ctx.alongside, ...auditChange(ctx, change, [removal])]);
   return ok(null);
 }

@@ -1,23 +1,28 @@
 import { sql } from "drizzle-orm";
 import { notFound, ok, type Result } from "../core/result.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
+import { pairsOfSources, syncExceptionsAndFanOut } from "../db/exception-sync.ts";
 import { expectThat } from "../db/guard.ts";
 import { findRecord, logChanges, selectReconciliationUids } from "../db/records.ts";
 import type { ServiceContext } from "./context.ts";
-import { explainLostRace, recordIsMatched, untouched } from "./update-record.ts";
+import { sendAnnouncement } from "./create-transaction.ts";
+import { checkHolds, explainLostRace, untouched } from "./update-record.ts";
 
 /** Deletes a record that is unreconciled everywhere. The row stays, for the voided matches that name it. */
 export async function deleteRecord(ctx: ServiceContext, uid: string): Promise<Result<null>> {
   const record = await findRecord(ctx.db, ctx.environmentId, uid);
   if (!record) return notFound("record");
-  if (record.touchedCount > 0) return recordIsMatched();
+  const held = checkHolds(record);
+  if (!held.ok) return held;
   try {
     const results = await runBatch(ctx.db, [
       ...ctx.alongside,
       expectThat(untouched(record)),
       ...tombstone(record, ctx.now()),
+      ...syncExceptionsAndFanOut(ctx.environmentId, pairsOfSources([record.sourceId]), ctx.now()),
       selectReconciliationUids(record.sourceId),
     ]);
+    await sendAnnouncement(ctx, results.at(-2));
     const reconciliations = results.at(-1) as D1Result<{ uid: string }>;
     await ctx.reconcilers.poke(reconciliations.results.map((row) => row.uid));
     return ok(null);

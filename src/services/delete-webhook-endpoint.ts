@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { notFound, ok, type Result } from "../core/result.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { runBatch } from "../db/client.ts";
 import { findWebhookEndpoint } from "../db/webhook-endpoints.ts";
 import type { ServiceContext } from "./context.ts";
@@ -10,8 +11,10 @@ export async function deleteWebhookEndpoint(ctx: ServiceContext, uid: string): P
   if (!endpoint) return notFound("webhook endpoint");
   await runBatch(ctx.db, [
     ...ctx.alongside,
-    sql`update webhook_endpoints set deleted_at = ${ctx.now()}, secret = '', previous_secrets = null
-      where id = ${endpoint.id} and deleted_at is null`,
+    ...auditChange(ctx, { action: "webhook_endpoint.deleted", uid }, [
+      sql`update webhook_endpoints set deleted_at = ${ctx.now()}, secret = '', previous_secrets = null
+        where id = ${endpoint.id} and deleted_at is null`,
+    ]),
   ]);
   return ok(null);
 }

@@ -86,6 +86,7 @@ async function attemptDelivery(deps: DeliveryDependencies, claim: ClaimedDeliver
     attemptUid: newId(),
     secrets: [endpoint.secret, ...previous],
     at,
+    isLive: claim.isLive,
   });
   return postToEndpoint(deps, endpoint.url, message);
 }

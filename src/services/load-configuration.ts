@@ -1,9 +1,12 @@
 import { FIRST_ROUND } from "../core/matching/decide.ts";
+import type { ItemIndex, Note } from "../core/matching/item-index.ts";
 import type { EngineRule } from "../core/matching/rule.ts";
+import { compilePaymentRule } from "../core/payment/compile-payment-rule.ts";
 import { readRuleDefinition } from "../core/rule-definition.ts";
 import { compileFilters } from "../core/rules/compile.ts";
 import type { Db } from "../db/client.ts";
 import { listActiveRules, listVoidedSets, type News } from "../db/news.ts";
+import { listActivePaymentRules } from "../db/payment-rules.ts";
 import type { Configuration, Progress, ReconcilerStore } from "./reconciler-store.ts";
 
 /**
@@ -12,7 +15,8 @@ import type { Configuration, Progress, ReconcilerStore } from "./reconciler-stor
  */
 export async function loadConfiguration(db: Db, reconciliationUid: string, news: News): Promise<Configuration> {
   const { reconciliation, sources } = news;
-  const rules = await listActiveRules(db, reconciliation.id);
+  const isOfPayments = reconciliation.account_id !== null;
+  const rules = isOfPayments ? [] : await listActiveRules(db, reconciliation.id);
   return {
     reconciliationId: reconciliation.id,
     reconciliationUid,
@@ -20,10 +24,12 @@ export async function loadConfiguration(db: Db, reconciliationUid: string, news:
     generation: reconciliation.generation,
     runType: reconciliation.run_type,
     expectedWithinDays: reconciliation.expected_within_days,
+    accountUid: isOfPayments ? reconciliationUid : null,
     sources: sources.map(({ source_id: id, side }) => ({ id, side })),
     rules: rules.map(({ id, uid, version, definition }) => {
       return { id, uid, version, definition: readRuleDefinition(definition) };
     }),
+    paymentRules: isOfPayments ? await listActivePaymentRules(db, reconciliation.id) : [],
   };
 }
 
@@ -40,9 +46,16 @@ export async function takeInConfiguration(
     store.clear();
     store.writeConfiguration(next);
     await loadVoidedSets(db, store, next.reconciliationId);
-    const { chain_no: no, chain_hash: hash } = news.reconciliation;
+    const { chain_no: no, chain_hash: hash, marks_token: token } = news.reconciliation;
     const cursors = next.sources.map(({ id }) => ({ sourceId: id, no: 0, token: null }));
-    store.writeProgress({ cursors, head: { no, hash }, isLoading: true, reindexAfter: null, pass: null });
+    store.writeProgress({
+      cursors,
+      head: { no, hash },
+      isLoading: true,
+      reindexAfter: null,
+      pass: null,
+      marksTokens: [token],
+    });
     return;
   }
   store.transaction(() => follow(store, before, next, progress));
@@ -62,12 +75,15 @@ function follow(store: ReconcilerStore, before: Configuration, next: Configurati
     const known = stays(source) ? progress.cursors.find((cursor) => cursor.sourceId === source.id) : undefined;
     return known ?? { sourceId: source.id, no: 0, token: null };
   });
-  const hasOtherRules = JSON.stringify(before.rules) !== JSON.stringify(next.rules);
+  const hasOtherRules = JSON.stringify(listRules(before)) !== JSON.stringify(listRules(next));
   if (hasOtherRules) store.clearKeys();
+  if (hasOtherRules || before.runType !== next.runType) {
+    forgetNotes(store.index, new Set(listRules(next).map(({ id }) => id)));
+  }
   const isContinuous = next.runType === "continuous";
   // A source that has left may have been what made a record of the other side ambiguous.
   const isOtherwise = hasOtherRules || hasLostSource || before.runType !== next.runType;
-  const needsPass = isContinuous && next.rules.length > 0 && isOtherwise;
+  const needsPass = isContinuous && listRules(next).length > 0 && isOtherwise;
   // A batch reconciliation matches nothing by itself; should it become continuous again, a pass finds what this forgets.
   if (!isContinuous) store.dequeue(store.peekQueue(Number.MAX_SAFE_INTEGER));
   store.writeConfiguration(next);
@@ -78,6 +94,21 @@ function follow(store: ReconcilerStore, before: Configuration, next: Configurati
     reindexAfter: hasOtherRules ? 0 : progress.reindexAfter,
     pass: needsPass ? { rule: 0, position: FIRST_ROUND } : isContinuous ? progress.pass : null,
   });
+}
+
+const NOTES_PAGE_ROWS = 1_000;
+
+/** What rules that are there no more have noted; the others look at everything again. */
+function forgetNotes(index: ItemIndex, ruleIds: ReadonlySet<number>): void {
+  let page: Note[] = [];
+  do {
+    page = index.listNotes(page.at(-1) ?? null, NOTES_PAGE_ROWS);
+    for (const { itemId, ruleId } of page) if (!ruleIds.has(ruleId)) index.note(itemId, ruleId, null);
+  } while (page.length === NOTES_PAGE_ROWS);
+}
+
+function listRules({ rules, paymentRules }: Configuration) {
+  return [...rules, ...paymentRules];
 }
 
 async function loadVoidedSets(db: Db, store: ReconcilerStore, reconciliationId: number): Promise<void> {
@@ -117,9 +148,13 @@ function compileAll(configuration: Configuration): CompiledRules {
   const known = compiled.get(configuration);
   if (known) return known;
   const result: CompiledRules = { rules: [], failed: [] };
-  for (const rule of configuration.rules) {
+  const compilations = [
+    ...configuration.rules.map((rule) => ({ rule, compile: () => compileOne(rule) })),
+    ...configuration.paymentRules.map((rule) => ({ rule, compile: () => compilePaymentRule(rule) })),
+  ];
+  for (const { rule, compile } of compilations) {
     try {
-      result.rules.push(compileOne(rule));
+      result.rules.push(compile());
     } catch (error) {
       const { uid, version } = rule;
       result.failed.push({ uid, version, message: String(error) });
@@ -142,6 +177,7 @@ function compileOne({ id, uid, version, definition }: Configuration["rules"][num
     rollup: definition.rollup,
     isSubset: definition.subset,
     onAmbiguous: definition.on_ambiguous,
+    payment: null,
     compiled: compileFilters(definition.filters).compiled,
   };
 }

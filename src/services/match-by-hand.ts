@@ -7,7 +7,7 @@ import { setKeyOf } from "../core/matching/set-key.ts";
 import { directionOf } from "../core/record.ts";
 import { conflict, type Failure, type FieldError, fail, invalid, notFound, ok, type Result } from "../core/result.ts";
 import { type Db, first, type Statement, statement } from "../db/client.ts";
-import { listItemsByUid, toItem } from "../db/items.ts";
+import { listItemsByUid, PLAIN_ITEMS, toItem } from "../db/items.ts";
 import { type CommitScope, scopeOf } from "../db/match-commit.ts";
 import { type ReconciliationState, readNews } from "../db/news.ts";
 import { insertRecords, type NewRecordRow } from "../db/records.ts";
@@ -60,10 +60,12 @@ async function findItems(
       errors.push({ path, code: "unknown", message: "There is no such record in this environment." });
     } else if (row.side === null) {
       errors.push({ path, code: "on_neither_side", message: "Its data source is on neither side." });
+    } else if (row.is_pending === 1) {
+      errors.push({ path, code: "pending", message: "This transaction is not posted yet." });
     } else if (row.status === 2) {
       taken.push({ path, code: "reconciled", message: "This record is reconciled already." });
     } else {
-      items.push(toItem({ ...row, side: row.side }, null));
+      items.push(toItem({ ...row, side: row.side }, PLAIN_ITEMS));
     }
   });
   if (errors.length > 0) return invalid(errors);
@@ -102,7 +104,7 @@ async function prepare(
     allocations.push({ item: toNewItem(row, source.key, side, sign), side, amount });
   }
   const match: PlannedMatch = {
-    uid: newId(),
+    uid: command.matchUid ?? newId(),
     rule: null,
     currency: plan.currency,
     variance: 0,

@@ -1,4 +1,3 @@
-import { v7 as newId } from "uuid";
 import { LEDGER_MAX_TRIES } from "../config.ts";
 import type { EntryDraft } from "../core/ledger/entries.ts";
 import type { Instant } from "../core/ledger/instant.ts";
@@ -9,8 +8,10 @@ import { conflict, fail, invalid, ok, type Result } from "../core/result.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { changeLedgerTransactions, insertLedgerTransactions } from "../db/ledger-commit.ts";
 import { readTransactionSnapshot, selectTransactionSnapshot } from "../db/ledger-transactions.ts";
+import { announceLedgerTransactions } from "./announce-ledger-transactions.ts";
 import type { ServiceContext } from "./context.ts";
 import { checkEntries, explainConstraint, findAccountsForEntries, nameEntries } from "./create-ledger-transaction.ts";
+import { sendAnnouncement } from "./create-transaction.ts";
 import { getLedgerTransaction } from "./get-ledger-transaction.ts";
 
 export interface PartialPost {
@@ -27,6 +28,7 @@ export async function partiallyPostLedgerTransaction(
   name: string,
   partial: PartialPost,
 ): Promise<Result<LedgerTransactionSnapshot>> {
+  const uid = ctx.newId();
   let last: { version: number; error: unknown } | undefined;
   for (let tries = 0; tries < LEDGER_MAX_TRIES; tries++) {
     const found = await getLedgerTransaction(ctx, name);
@@ -45,7 +47,7 @@ export async function partiallyPostLedgerTransaction(
     // The guard spoke for a statement of the caller's: the transaction is what it was, and nothing is wrong with it.
     if (last?.version === pending.version && tries === LEDGER_MAX_TRIES - 1) throw last.error;
     try {
-      return ok(await write(ctx, pending, cut.value, partial));
+      return ok(await write(ctx, uid, pending, cut.value, partial));
     } catch (error) {
       if (findConstraint(error)?.kind !== "guard") return explainConstraint(error);
       last = { version: pending.version, error };
@@ -56,12 +58,12 @@ export async function partiallyPostLedgerTransaction(
 
 async function write(
   ctx: ServiceContext,
+  uid: string,
   pending: LedgerTransactionSnapshot,
   cut: { posted: EntryDraft[]; remaining: EntryDraft[] },
   partial: PartialPost,
 ): Promise<LedgerTransactionSnapshot> {
   const now = ctx.now();
-  const uid = newId();
   const scope = { environmentId: ctx.environmentId, now };
   const unlinked = { externalId: null, ledgerableType: null, ledgerableUid: null, archivedReason: null };
   const posted = {
@@ -93,7 +95,9 @@ async function write(
     ...ctx.alongside,
     ...changeLedgerTransactions(scope, [remaining]),
     ...insertLedgerTransactions(scope, [posted]),
+    ...announceLedgerTransactions(scope, [{ uid, from: null, to: "posted" }]),
     selectTransactionSnapshot(ctx.environmentId, uid),
   ]);
+  await sendAnnouncement(ctx, results.at(-2));
   return readTransactionSnapshot(results);
 }

@@ -1,11 +1,11 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { v7 as newId } from "uuid";
 import { dayOf } from "../core/calendar.ts";
 import { jsonList, runBatch } from "../db/client.ts";
 import { fanOutDeliveries } from "../db/deliveries.ts";
-import { listenerExists } from "../db/events.ts";
-import { dueDay } from "../db/overdue.ts";
-import { recordSnapshot } from "../db/records.ts";
+import { pairsOfReconciliation, syncExceptions } from "../db/exception-sync.ts";
+import { dueDay, insertOverdueEvents } from "../db/overdue.ts";
+import { insertOverduePaymentEvents } from "../db/payment-events.ts";
 import type { Configuration } from "./reconciler-store.ts";
 import type { WorkDependencies } from "./work-off.ts";
 
@@ -23,6 +23,8 @@ export async function raiseOverdue(
   const eventUids = recordIds.map(() => newId());
   const rows = jsonList(recordIds.map((id, place) => [id, eventUids[place]]));
   const isDue = sql`${dueDay} < ${dayOf(now)}`;
+  const isOfPayments = configuration.accountUid !== null;
+  const exceptions = syncExceptions(environmentId, pairsOfReconciliation(reconciliationId), now);
   const results = await runBatch(deps.db, [
     sql`insert into entries (reconciliation_id, record_id, amount, overdue_at)
       select c.id, r.id, r.amount, ${now}
@@ -32,21 +34,15 @@ export async function raiseOverdue(
       left join entries e on e.reconciliation_id = c.id and e.record_id = r.id
       where r.deleted_at is null and coalesce(e.status, 0) <> 2 and e.overdue_at is null and ${isDue}
       on conflict do update set overdue_at = excluded.overdue_at, version = entries.version + 1`,
-    insertOverdueEvents(configuration, rows, now),
-    fanOutDeliveries(environmentId, eventUids, now),
+    isOfPayments
+      ? insertOverduePaymentEvents(
+          { environmentId, now },
+          recordIds.map((recordId, place) => ({ recordId, eventUid: eventUids[place] as string })),
+        )
+      : insertOverdueEvents(configuration, rows, now, now),
+    ...(isOfPayments ? [] : exceptions.statements),
+    fanOutDeliveries(environmentId, eventUids, now, isOfPayments ? undefined : exceptions.eventUids),
   ]);
   const deliveries = results.at(-1) as D1Result<{ uid: string }>;
   deps.sendDeliveries(deliveries.results.map(({ uid }) => uid));
-}
-
-/** Two runs in the same millisecond would both find the mark; the occurrence names the version that it made. */
-function insertOverdueEvents(configuration: Configuration, rows: SQL, now: number): SQL {
-  return sql`insert into events (environment_id, created_at, subject, uid, type, occurrence, snapshot)
-    select ${configuration.environmentId}, ${now}, 'record', j.value ->> 1, 'record.reconciliation_overdue',
-      'entry/' || e.reconciliation_id || '/' || e.record_id || '/' || e.version || '/overdue',
-      json_set(${recordSnapshot}, '$.about_reconciliation_id', ${configuration.reconciliationUid})
-    from json_each(${rows}) j cross join records r on r.id = j.value ->> 0 cross join data_sources s on s.id = r.source_id
-    cross join entries e on e.reconciliation_id = ${configuration.reconciliationId} and e.record_id = r.id
-    where e.overdue_at = ${now} and ${listenerExists(configuration.environmentId)}
-    on conflict do nothing`;
 }

@@ -1,10 +1,18 @@
 import type { ChainHead } from "../core/chain.ts";
 import type { RoundPosition } from "../core/matching/decide.ts";
 import type { Side } from "../core/matching/item.ts";
-import type { ItemIndex } from "../core/matching/item-index.ts";
+import type { ItemIndex, Mark, Note } from "../core/matching/item-index.ts";
+import type { PaymentRuleDefinition } from "../core/payment/payment-rule.ts";
 import type { RunType } from "../core/reconciliation.ts";
 import type { RuleDefinition } from "../core/rule-definition.ts";
 import type { RunProgress } from "./run-progress.ts";
+
+interface StoredRule<Definition> {
+  id: number;
+  uid: string;
+  version: number;
+  definition: Definition;
+}
 
 /** What a reconciliation is, as of a generation. */
 export interface Configuration {
@@ -14,9 +22,13 @@ export interface Configuration {
   generation: number;
   runType: RunType;
   expectedWithinDays: number | null;
+  /** The internal account whose payments it reconciles. */
+  accountUid: string | null;
   sources: { id: number; side: Side }[];
   /** Active rules, strong ones first. */
-  rules: { id: number; uid: string; version: number; definition: RuleDefinition }[];
+  rules: StoredRule<RuleDefinition>[];
+  /** The same in place of `rules` for an internal account's payments. */
+  paymentRules: StoredRule<PaymentRuleDefinition>[];
 }
 
 /** How far a data source's changes have been taken in. */
@@ -33,6 +45,8 @@ export interface Progress {
   head: ChainHead;
   /** What was last reported to D1 as the next due day; absent until then. */
   reportedDue?: string | null;
+  /** Tokens of pages of marks of which one is D1's: the last one that was written, and those whose outcome is not known. */
+  marksTokens?: (number | null)[];
   /** True until what was there at the start has been taken in; until then nothing is matched. */
   isLoading: boolean;
   /** The item after which keys are still those of older rules; null when all are made. */
@@ -60,6 +74,13 @@ export interface ReconcilerStore {
   /** How many slices of runs have been begun since the last one that was done, this one included. */
   countRunAttempt(): number;
   clearRunAttempts(): void;
+  /** Keeps what a run has noted of items beside the index, until another one does; `isFirst` page of it. */
+  keepFindings(runId: number, notes: readonly Note[], isFirst: boolean): void;
+  /** Takes what a run has noted for what is noted in the index, if it is kept. */
+  takeFindings(runId: number): void;
+  /** How many slices have failed since the last one that did not. */
+  countFailures(): number;
+  writeFailures(count: number): void;
   /** Items to look at, each once, in the order in which they were put in. */
   enqueue(ids: readonly number[]): void;
   peekQueue(limit: number): number[];
@@ -70,10 +91,18 @@ export interface ReconcilerStore {
   removeSource(sourceId: number): void;
   /** Ids of items in order, for making their keys anew. */
   listIds(after: number, limit: number): number[];
+  /** Ids of the index's items of a side that are below `before`, highest first. */
+  listNewest(side: Side, before: number, limit: number): number[];
   clearKeys(): void;
   /** Open items whose due day is before `today`, earliest first. */
   listDue(today: string, limit: number): number[];
   nextDue(): string | null;
+  /** Takes it that these have been reported as overdue. */
+  clearDue(ids: readonly number[]): void;
+  /** Items that D1 shows as uncertain and no rule has noted, or the other way round. */
+  listMarks(limit: number): Mark[];
+  /** D1 shows them now as these say. */
+  settleMarks(marks: readonly Mark[]): void;
   clear(): void;
   /** Runs local changes so that all or none of them last. No awaits inside. */
   transaction<T>(work: () => T): T;

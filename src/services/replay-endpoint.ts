@@ -23,14 +23,15 @@ export async function replayEndpoint(ctx: ServiceContext, endpointUid: string, s
       ...ctx.alongside,
       expectThat(endpointIsEnabled(endpoint.id)),
       countEventsSince(ctx.environmentId, since),
-      replayDeliveries(ctx.environmentId, endpoint.id, since, ctx.now()),
+      ...replayDeliveries(ctx.environmentId, endpoint.id, since, ctx.now()),
     ]);
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;
     return conflict("The webhook endpoint is disabled; enable it first.");
   }
-  const [counted, inserted] = results.slice(-2) as [
+  const [counted, , inserted] = results.slice(-3) as [
     D1Result<{ count: number; last: number }>,
+    D1Result<unknown>,
     D1Result<{ uid: string }>,
   ];
   const uids = inserted.results.map((row) => row.uid);

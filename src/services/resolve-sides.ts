@@ -1,7 +1,9 @@
 import { sql } from "drizzle-orm";
+import { DATA_SOURCE_KEY_MAX_CHARS } from "../config.ts";
 import type { Side } from "../core/matching/item.ts";
 import { type FieldError, fail, ok, type Result } from "../core/result.ts";
 import { all, jsonList } from "../db/client.ts";
+import { EXPECTED_PAYMENTS } from "../db/expected-payments.ts";
 import type { ServiceContext } from "./context.ts";
 
 export interface ChosenSource {
@@ -17,11 +19,12 @@ export async function resolveSides(
   /** The side that is blamed for a key that stands on both. */
   blamed: Side = "b",
 ): Promise<Result<ChosenSource[], FieldError[]>> {
-  const keys = [...sides.a, ...sides.b];
+  const keys = [...sides.a, ...sides.b].filter((key) => key.length <= DATA_SOURCE_KEY_MAX_CHARS);
   const rows = await all<{ id: number; key: string }>(
     ctx.db,
     sql`select s.id, s.key from json_each(${jsonList(keys)}) j cross join data_sources s
-      on s.environment_id = ${ctx.environmentId} and s.key = j.value and s.deleted_at is null`,
+      on s.environment_id = ${ctx.environmentId} and s.key = j.value and s.deleted_at is null
+        and s.type <> ${EXPECTED_PAYMENTS}`,
   );
   const ids = new Map(rows.map((row) => [row.key, row.id]));
   const used = new Set<string>();

@@ -3,10 +3,10 @@ import { reverseEntries } from "../core/ledger/entries.ts";
 import type { Instant } from "../core/ledger/instant.ts";
 import { type LedgerTransactionSnapshot, readEntry } from "../core/ledger/transaction-view.ts";
 import type { TextMetadata } from "../core/metadata.ts";
-import { conflict, invalid, type Result } from "../core/result.ts";
-import { checkTransactionLink, type LedgerLink } from "./check-ledger-link.ts";
+import { conflict, type Result } from "../core/result.ts";
+import type { LedgerLink } from "./check-ledger-link.ts";
 import type { ServiceContext } from "./context.ts";
-import { writeNewTransaction } from "./create-ledger-transaction.ts";
+import { createLedgerTransaction } from "./create-ledger-transaction.ts";
 import { getLedgerTransaction } from "./get-ledger-transaction.ts";
 
 export interface LedgerReversal extends LedgerLink {
@@ -30,9 +30,7 @@ export async function reverseLedgerTransaction(
   if (original.status !== "posted") return conflict("Only a posted transaction can be reversed.");
   if (original.links.ledgerable_id !== null)
     return conflict("The transaction follows the payment that it is linked to.");
-  const linkErrors = await checkTransactionLink(ctx, reversal);
-  if (linkErrors.length > 0) return invalid(linkErrors);
   const entries = reverseEntries(original.entries.map(readEntry));
   const draft = { ...reversal, effectiveAt: reversal.effectiveAt ?? original.effective_at, entries };
-  return writeNewTransaction(ctx, draft, { reversesUid: original.id });
+  return createLedgerTransaction(ctx, draft, { reversesUid: original.id });
 }

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { WEBHOOK_PREVIOUS_SECRETS_MAX, WEBHOOK_SECRET_OVERLAP_MS } from "../config.ts";
 import { conflict, fail, notFound, ok, type Result } from "../core/result.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import { findWebhookEndpoint, type WebhookEndpointRow } from "../db/webhook-endpoints.ts";
@@ -24,9 +25,11 @@ export async function rotateWebhookSecret(ctx: ServiceContext, uid: string): Pro
       // A secret that is rotated out twice at once would be lost without its overlap.
       expectThat(sql`(select secret from webhook_endpoints
         where id = ${endpoint.id} and deleted_at is null) = ${endpoint.secret}`),
-      sql`update webhook_endpoints set secret = ${secret}, previous_secrets = ${JSON.stringify(previous)},
-          updated_at = max(updated_at + 1, ${now})
-        where id = ${endpoint.id}`,
+      ...auditChange(ctx, { action: "webhook_endpoint.secret_rotated", uid }, [
+        sql`update webhook_endpoints set secret = ${secret}, previous_secrets = ${JSON.stringify(previous)},
+            updated_at = max(updated_at + 1, ${now})
+          where id = ${endpoint.id}`,
+      ]),
     ]);
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;

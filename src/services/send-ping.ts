@@ -1,5 +1,4 @@
 import { sql } from "drizzle-orm";
-import { v7 as newId } from "uuid";
 import { PING, subjectOf } from "../core/event.ts";
 import { conflict, notFound, ok, type Result } from "../core/result.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
@@ -13,8 +12,8 @@ import { sendDeliveries } from "./send-deliveries.ts";
 export async function sendPing(ctx: ServiceContext, endpointUid: string): Promise<Result<DeliveryRow>> {
   const endpoint = await findWebhookEndpoint(ctx.db, ctx.environmentId, endpointUid);
   if (!endpoint) return notFound("webhook endpoint");
-  const eventUid = newId();
-  const uid = newId();
+  const uid = ctx.newId();
+  const eventUid = ctx.newId();
   const now = ctx.now();
   const snapshot = JSON.stringify({ endpoint_id: endpointUid });
   try {

@@ -4,12 +4,13 @@ import { dayOf } from "../core/calendar.ts";
 import { jsonList, runBatch } from "../db/client.ts";
 import { raiseOverdue } from "./raise-overdue.ts";
 import type { Configuration, Progress, ReconcilerStore } from "./reconciler-store.ts";
-import { refresh } from "./take-in-changes.ts";
 import type { WorkDependencies } from "./work-off.ts";
+import { writeMarks } from "./write-marks.ts";
 
 /**
- * What the cron asks of a Reconciler that has nothing newer to do: raises what is overdue, a page at a time, and writes
- * down in D1 how far it is and when something falls due next. Answers whether more is due now.
+ * What the cron asks of a Reconciler that has nothing newer to do: raises what is overdue and writes down what is
+ * ambiguous, a page at a time, and reports to D1 how far it is and when something falls due next. Answers whether more
+ * is left to do.
  */
 export async function settle(deps: WorkDependencies, store: ReconcilerStore): Promise<"settled" | "more"> {
   const configuration = store.readConfiguration();
@@ -18,10 +19,12 @@ export async function settle(deps: WorkDependencies, store: ReconcilerStore): Pr
   const overdue = store.listDue(dayOf(deps.now()), OVERDUE_PAGE_ROWS);
   if (overdue.length > 0) {
     await raiseOverdue(deps, configuration, overdue);
-    await refresh(deps, store, configuration, overdue);
+    // Where D1 did not take it for overdue any more, it has changed, and that is news yet to come.
+    store.clearDue(overdue);
   }
-  await report(deps, store, configuration, progress);
-  return overdue.length === OVERDUE_PAGE_ROWS ? "more" : "settled";
+  const marks = await writeMarks(deps, store);
+  await report(deps, store, configuration, store.readProgress() as Progress);
+  return overdue.length === OVERDUE_PAGE_ROWS ? "more" : marks;
 }
 
 async function report(

@@ -1,8 +1,9 @@
-import { TAIL_PAGE_ROWS } from "../config.ts";
+import { SLICE_MAX_STEPS, TAIL_PAGE_ROWS } from "../config.ts";
 import { FIRST_ROUND } from "../core/matching/decide.ts";
 import { listIndexKeys } from "../core/matching/keys.ts";
 import type { EngineRule } from "../core/matching/rule.ts";
-import { takeInItem } from "../core/matching/waking.ts";
+import { type Meter, newMeter } from "../core/matching/search.ts";
+import { replaceItem, takeInItem } from "../core/matching/waking.ts";
 import { type ItemRow, isOpen, listItems, toItem } from "../db/items.ts";
 import type { News } from "../db/news.ts";
 import { compileRules } from "./load-configuration.ts";
@@ -10,8 +11,13 @@ import type { Configuration, Cursor, Progress, ReconcilerStore } from "./reconci
 import type { WorkDependencies } from "./work-off.ts";
 
 const REINDEX_PAGE_ITEMS = 500;
+/** In place of a rule that is not known any more. */
+const NO_RULE = 0;
 
-/** Brings changed records into the index. Answers whether nothing newer is left in D1. */
+/**
+ * Brings changed records into the index, as many as the work of finding whom they concern allows. Answers whether nothing
+ * newer is left in D1.
+ */
 export function takeInChanges(
   store: ReconcilerStore,
   configuration: Configuration,
@@ -19,50 +25,79 @@ export function takeInChanges(
   progress: Progress,
   news: News,
 ): boolean {
-  const { changes, cursors, isComplete } = cutAtCommonOrder(progress.cursors, news);
-  store.transaction(() => {
-    for (const change of changes) {
-      takeInRow(store, configuration, rules, change, !progress.isLoading && configuration.runType === "continuous");
-    }
+  const newest = new Map(news.sources.map((source) => [source.source_id, source.change_no]));
+  const isContinuous = configuration.runType === "continuous";
+  const changes = cutAtCommonOrder(progress.cursors, news.changes, newest);
+  return store.transaction(() => {
+    const taken = takeInRows(store, configuration, rules, changes, isContinuous && !progress.isLoading);
+    const cursors = moveCursors(progress.cursors, changes.slice(0, taken));
+    const isComplete = cursors.every((cursor) => cursor.no >= (newest.get(cursor.sourceId) ?? 0));
     const isLoading = progress.isLoading && !isComplete;
-    const startsPass = progress.isLoading && isComplete && configuration.runType === "continuous";
+    const startsPass = progress.isLoading && isComplete && isContinuous;
     const pass = startsPass && rules.length > 0 ? { rule: 0, position: FIRST_ROUND } : null;
     store.writeProgress({ ...progress, cursors, isLoading, pass });
+    return isComplete && pass === null;
   });
-  return isComplete && (store.readProgress() as Progress).pass === null;
 }
 
 /**
  * Sources are read in pages, and changes are to be taken in in their common order: what lies behind the end of a page
  * that was cut waits for the next slice.
  */
-function cutAtCommonOrder(cursors: readonly Cursor[], news: News) {
-  const newest = new Map(news.sources.map((source) => [source.source_id, source.change_no]));
+function cutAtCommonOrder(
+  cursors: readonly Cursor[],
+  changes: News["changes"],
+  newest: ReadonlyMap<number, number>,
+): News["changes"] {
   let limit = Number.MAX_SAFE_INTEGER;
   for (const cursor of cursors) {
     if ((newest.get(cursor.sourceId) ?? 0) <= cursor.no + TAIL_PAGE_ROWS) continue;
-    const last = news.changes.findLast((change) => change.source_id === cursor.sourceId);
+    const last = changes.findLast((change) => change.source_id === cursor.sourceId);
     if (last) limit = Math.min(limit, last.change_id);
   }
-  const changes = news.changes.filter((change) => change.change_id <= limit);
-  const moved = cursors.map((cursor): Cursor => {
-    const last = changes.findLast((change) => change.source_id === cursor.sourceId);
-    return last ? { sourceId: cursor.sourceId, no: last.no, token: last.token } : cursor;
-  });
-  const isComplete = moved.every((cursor) => cursor.no >= (newest.get(cursor.sourceId) ?? 0));
-  return { changes, cursors: moved, isComplete };
+  return changes.filter((change) => change.change_id <= limit);
 }
 
+function moveCursors(cursors: readonly Cursor[], taken: News["changes"]): Cursor[] {
+  return cursors.map((cursor) => {
+    const last = taken.findLast((change) => change.source_id === cursor.sourceId);
+    return last ? { sourceId: cursor.sourceId, no: last.no, token: last.token } : cursor;
+  });
+}
+
+/** Answers how many of the rows it has taken in before the work came to its limit. */
+function takeInRows(
+  store: ReconcilerStore,
+  configuration: Configuration,
+  rules: readonly EngineRule[],
+  rows: readonly ItemRow[],
+  enqueues: boolean,
+): number {
+  const meter = newMeter();
+  for (const [place, row] of rows.entries()) {
+    takeInRow(store, configuration, rules, row, enqueues ? meter : null);
+    if (meter.steps >= SLICE_MAX_STEPS) return place + 1;
+  }
+  return rows.length;
+}
+
+/** Without a meter nothing is looked at because of the row. */
 function takeInRow(
   store: ReconcilerStore,
   configuration: Configuration,
   rules: readonly EngineRule[],
   row: ItemRow,
-  enqueues: boolean,
+  meter: Meter | null,
 ): void {
-  const item = isOpen(row) ? toItem(row, configuration.expectedWithinDays) : null;
-  const woken = takeInItem(row.id, item, rules, store.index);
-  if (enqueues) store.enqueue(item ? [row.id, ...woken] : woken);
+  const item = isOpen(row, configuration) ? toItem(row, configuration) : null;
+  if (!meter) {
+    replaceItem(row.id, item, rules, store.index);
+    // Where runs alone look at items, what one has found holds until the next.
+    if (item?.isMarked && configuration.runType === "batch") store.index.note(row.id, NO_RULE, "ambiguous");
+    return;
+  }
+  const woken = takeInItem(row.id, item, rules, store.index, meter);
+  store.enqueue(item ? [row.id, ...woken] : woken);
 }
 
 /** Reads items anew whose state in the index is in doubt; under a continuous reconciliation they are looked at again. */
@@ -76,15 +111,27 @@ export async function refresh(
   const rows = await listItems(deps.db, configuration.reconciliationId, ids);
   const rules = compileRules(configuration);
   const known = new Set(rows.map(({ id }) => id));
+  const unknown = ids.filter((id) => !known.has(id));
   store.transaction(() => {
-    for (const id of ids) if (!known.has(id)) store.index.remove(id);
-    // What leaves the index here may have stood in the way of its group.
-    for (const row of rows) takeInRow(store, configuration, rules, row, configuration.runType === "continuous");
-    // A pass that has yet to come to them must not take them for untouched.
-    if (store.readProgress()?.pass) store.index.wake(ids);
-    const done = new Set(ids);
-    store.writeInFlight(store.readInFlight().filter((id) => !done.has(id)));
+    for (const id of unknown) store.index.remove(id);
+    land(store, unknown);
   });
+  for (let rest = rows; rest.length > 0; ) {
+    rest = store.transaction(() => {
+      // What leaves the index here may have stood in the way of its group.
+      const taken = takeInRows(store, configuration, rules, rest, configuration.runType === "continuous");
+      const done = rest.slice(0, taken).map(({ id }) => id);
+      // A pass that has yet to come to them must not take them for untouched.
+      if (store.readProgress()?.pass) store.index.wake(done);
+      land(store, done);
+      return rest.slice(taken);
+    });
+  }
+}
+
+function land(store: ReconcilerStore, ids: readonly number[]): void {
+  const done = new Set(ids);
+  store.writeInFlight(store.readInFlight().filter((id) => !done.has(id)));
 }
 
 export function reindex(store: ReconcilerStore, rules: readonly EngineRule[], progress: Progress, after: number): void {

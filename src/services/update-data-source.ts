@@ -1,5 +1,6 @@
 import { and, eq, isNull } from "drizzle-orm";
 import { notFound, ok, type Result } from "../core/result.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { runBatch } from "../db/client.ts";
 import { type DataSourceRow, findDataSource } from "../db/data-sources.ts";
 import { dataSources } from "../db/schema.ts";
@@ -15,13 +16,14 @@ export async function updateDataSource(
   key: string,
   patch: DataSourcePatch,
 ): Promise<Result<DataSourceRow>> {
-  const change = ctx.db.orm
+  const source = await findDataSource(ctx.db, ctx.environmentId, key);
+  if (!source) return notFound("data source");
+  const write = ctx.db.orm
     .update(dataSources)
     .set({ ...patch, updatedAt: ctx.now() })
-    .where(
-      and(eq(dataSources.environmentId, ctx.environmentId), eq(dataSources.key, key), isNull(dataSources.deletedAt)),
-    );
-  await runBatch(ctx.db, [...ctx.alongside, change]);
+    .where(and(eq(dataSources.id, source.id), isNull(dataSources.deletedAt)));
+  const change = { action: "data_source.updated", uid: key } as const;
+  await runBatch(ctx.db, [...ctx.alongside, ...auditChange(ctx, change, [write])]);
   const row = await findDataSource(ctx.db, ctx.environmentId, key);
   return row ? ok(row) : notFound("data source");
 }

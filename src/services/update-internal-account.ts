@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { AccountAttributes } from "../core/internal-account.ts";
 import { METADATA_TOO_LARGE, type MetadataChange, mergeMetadata, metadataFits } from "../core/metadata.ts";
 import { invalid, notFound, ok, type Result } from "../core/result.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import { findInternalAccount, type InternalAccountRow } from "../db/internal-accounts.ts";
@@ -28,7 +29,9 @@ export async function updateInternalAccount(
   const errors = await listUnknownAccounts(ctx, patch.attributes);
   if (errors.length > 0) return invalid(errors);
   try {
-    await runBatch(ctx.db, [...ctx.alongside, ...writeChange(account, patch, ctx.now())]);
+    const change = { action: "internal_account.updated", uid } as const;
+    const writes = writeChange(account, patch, ctx.now());
+    await runBatch(ctx.db, [...ctx.alongside, ...auditChange(ctx, change, writes)]);
   } catch (error) {
     if (isExternalIdTaken(error)) return accountExternalIdTaken();
     if (findConstraint(error)?.kind === "guard" && (await outgrowsLimits(ctx, uid, patch))) {

@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { METADATA_TOO_LARGE, type MetadataChange, mergeMetadata, metadataFits } from "../core/metadata.ts";
 import { invalid, notFound, ok, type Result } from "../core/result.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import { findLedgerAccount, type LedgerAccountRow, ledgerAccountIsLive } from "../db/ledger-accounts.ts";
@@ -25,7 +26,8 @@ export async function updateLedgerAccount(
   if (!account?.isLive) return notFound("ledger account");
   if (outgrows(account, patch)) return invalid([METADATA_TOO_LARGE]);
   try {
-    await runBatch(ctx.db, [...ctx.alongside, ...writeChange(account, patch, ctx.now())]);
+    const change = { action: "ledger_account.updated", uid } as const;
+    await runBatch(ctx.db, [...ctx.alongside, ...auditChange(ctx, change, writeChange(account, patch, ctx.now()))]);
   } catch (error) {
     const constraint = findConstraint(error);
     if (constraint?.kind === "unique" && constraint.name.startsWith("ledger_accounts.")) return accountIdTaken();

@@ -15,7 +15,8 @@ import {
   type LedgerTransactionState,
 } from "../db/ledger-commit.ts";
 import { readTransactionSnapshot, selectTransactionSnapshot } from "../db/ledger-transactions.ts";
-import { checkTransactionLink } from "./check-ledger-link.ts";
+import { announceLedgerTransactions } from "./announce-ledger-transactions.ts";
+import { checkTransactionLink, moveLink } from "./check-ledger-link.ts";
 import type { ServiceContext } from "./context.ts";
 import {
   checkEntries,
@@ -24,6 +25,7 @@ import {
   locksOf,
   nameEntries,
 } from "./create-ledger-transaction.ts";
+import { sendAnnouncement } from "./create-transaction.ts";
 import { getLedgerTransaction } from "./get-ledger-transaction.ts";
 
 /** What is absent stays. */
@@ -129,7 +131,7 @@ async function checkChange(
   if (forbidden.length > 0) return forbidden;
   if (!metadataFits(next.metadata)) return [METADATA_TOO_LARGE];
   if (change.ledgerable_type || change.ledgerable_id) {
-    const errors = await checkTransactionLink(ctx, next);
+    const errors = await checkTransactionLink(ctx, next, next.status);
     if (errors.length > 0) return errors;
   }
   if (patch.entries === undefined) return [];
@@ -158,12 +160,17 @@ async function write(
     entries: entries ? nameEntries(entries) : isMoved ? "copied" : "kept",
   };
   const locks = locksOf(entries ?? []);
+  const scope = { environmentId: ctx.environmentId, now: ctx.now() };
+  const announced = announceLedgerTransactions(scope, [{ uid: current.id, from: current.status, to: next.status }]);
   const results = await runBatch(ctx.db, [
     ...ctx.alongside,
     ...(entries ? [expectAccounts(locks)] : []),
-    ...changeLedgerTransactions({ environmentId: ctx.environmentId, now: ctx.now() }, [change]),
+    ...changeLedgerTransactions(scope, [change]),
+    ...moveLink(scope, current.id, current.links.ledgerable_id, next.ledgerableUid),
     ...expectBalances(locks),
+    ...announced,
     selectTransactionSnapshot(ctx.environmentId, current.id),
   ]);
+  if (announced.length > 0) await sendAnnouncement(ctx, results.at(-2));
   return readTransactionSnapshot(results);
 }

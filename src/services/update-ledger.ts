@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { METADATA_TOO_LARGE, type MetadataChange, mergeMetadata, metadataFits } from "../core/metadata.ts";
 import { invalid, notFound, ok, type Result } from "../core/result.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import { findLedgerAccount, type LedgerAccountRow, ledgerAccountIsLive } from "../db/ledger-accounts.ts";
@@ -25,7 +26,8 @@ export async function updateLedger(ctx: ServiceContext, uid: string, patch: Ledg
   if (patch.clearingAccountUid && !(clearing?.isLive && clearing.ledgerId === ledger.id)) return noSuchAccount();
   if (!metadataFits(mergeMetadata(ledger.metadata, patch.metadata ?? {}))) return invalid([METADATA_TOO_LARGE]);
   try {
-    await runBatch(ctx.db, [...ctx.alongside, ...writeChange(ledger, patch, clearing, ctx.now())]);
+    const writes = writeChange(ledger, patch, clearing, ctx.now());
+    await runBatch(ctx.db, [...ctx.alongside, ...auditChange(ctx, { action: "ledger.updated", uid }, writes)]);
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;
     return explainRefusal(ctx, uid, patch, clearing, error);

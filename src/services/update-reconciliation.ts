@@ -3,8 +3,10 @@ import { dayOf } from "../core/calendar.ts";
 import type { Side } from "../core/matching/item.ts";
 import type { RunType } from "../core/reconciliation.ts";
 import { conflict, fail, invalid, notFound, ok, type Result } from "../core/result.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { findConstraint, jsonList, runBatch } from "../db/client.ts";
 import { dataSourceExists } from "../db/data-sources.ts";
+import { pairsOfReconciliation, syncExceptionsAndFanOut } from "../db/exception-sync.ts";
 import { expectThat } from "../db/guard.ts";
 import { clearOverdue } from "../db/overdue.ts";
 import {
@@ -15,6 +17,7 @@ import {
 } from "../db/reconciliations.ts";
 import type { ServiceContext } from "./context.ts";
 import { attachSources } from "./create-reconciliation.ts";
+import { sendAnnouncement } from "./create-transaction.ts";
 import { type ChosenSource, resolveSides } from "./resolve-sides.ts";
 
 export interface ReconciliationPatch {
@@ -40,22 +43,26 @@ export async function updateReconciliation(
   const leaving = listLeaving(current, sides.value);
   if (leaving.some((source) => source.partial_count + source.reconciled_count > 0)) return sourceIsMatched();
   try {
-    await runBatch(ctx.db, [
+    const results = await runBatch(ctx.db, [
       ...ctx.alongside,
       expectThat(reconciliationIsAt(current.id, current.generation)),
       ...sides.value.map(({ sourceId }) => expectThat(dataSourceExists(sourceId))),
       ...leaving.map(({ source_id }) => expectThat(hasNothingMatched(current.id, source_id))),
-      sql`update reconciliations set generation = ${nextGeneration}, updated_at = ${ctx.now()},
-          name = ${patch.name ?? current.name}, run_type = ${patch.runType ?? current.run_type},
-          expected_within_days = ${
-            patch.expectedWithinDays === undefined ? current.expected_within_days : patch.expectedWithinDays
-          }
-        where id = ${current.id}`,
-      ...replaceSources(current, sides.value, leaving),
+      ...auditChange(ctx, { action: "reconciliation.updated", uid }, [
+        sql`update reconciliations set generation = ${nextGeneration}, updated_at = ${ctx.now()},
+            name = ${patch.name ?? current.name}, run_type = ${patch.runType ?? current.run_type},
+            expected_within_days = ${
+              patch.expectedWithinDays === undefined ? current.expected_within_days : patch.expectedWithinDays
+            }
+          where id = ${current.id}`,
+        ...replaceSources(current, sides.value, leaving),
+      ]),
       ...(patch.expectedWithinDays === undefined
         ? []
         : [clearOverdue(sql`entries.reconciliation_id = ${current.id}`, dayOf(ctx.now()))]),
+      ...syncExceptionsAndFanOut(ctx.environmentId, pairsOfReconciliation(current.id), ctx.now()),
     ]);
+    await sendAnnouncement(ctx, results.at(-1));
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;
     return fail({ kind: "conflict", detail: "The reconciliation changed at the same moment.", retryAfterSeconds: 1 });

@@ -2,6 +2,7 @@ import canonicalize from "canonicalize";
 import { sql } from "drizzle-orm";
 import { type FieldError, fail, invalid, notFound, ok, type Result } from "../core/result.ts";
 import { parseRulePatch } from "../core/rule-definition-schema.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import { findRule, type RuleRow, recordRuleVersion, ruleIsAt } from "../db/rules.ts";
@@ -33,7 +34,11 @@ export async function updateRule(ctx: ServiceContext, uid: string, patch: RulePa
     await runBatch(ctx.db, [
       ...ctx.alongside,
       expectThat(ruleIsAt(current.id, current.version)),
-      ...(isSame ? [] : writeVersion(current, next, ctx.now())),
+      ...auditChange(
+        ctx,
+        { action: "reconciliation_rule.updated", uid },
+        isSame ? [] : writeVersion(current, next, ctx.now()),
+      ),
     ]);
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;

@@ -1,6 +1,7 @@
 import { and, eq, isNull, sql } from "drizzle-orm";
 import { invalid, notFound, ok, type Result } from "../core/result.ts";
 import type { WebhookFormat } from "../core/webhook-message.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import { runBatch } from "../db/client.ts";
 import { webhookEndpoints } from "../db/schema.ts";
 import { findWebhookEndpoint, type WebhookEndpointRow } from "../db/webhook-endpoints.ts";
@@ -29,7 +30,7 @@ export async function updateWebhookEndpoint(
   const forgives = patch.url !== undefined || patch.status === "enabled";
   // An attempt that is under way disables nothing that was changed meanwhile, so each change has an instant of its own.
   const updatedAt = sql`max(updated_at + 1, ${ctx.now()})`;
-  const change = ctx.db.orm
+  const write = ctx.db.orm
     .update(webhookEndpoints)
     .set({ ...patch, updatedAt, ...(forgives ? { failingSince: null } : {}) })
     .where(
@@ -39,7 +40,8 @@ export async function updateWebhookEndpoint(
         isNull(webhookEndpoints.deletedAt),
       ),
     );
-  await runBatch(ctx.db, [...ctx.alongside, change]);
+  const change = { action: "webhook_endpoint.updated", uid } as const;
+  await runBatch(ctx.db, [...ctx.alongside, ...auditChange(ctx, change, [write])]);
   const row = await findWebhookEndpoint(ctx.db, ctx.environmentId, uid);
   return row ? ok(row) : notFound("webhook endpoint");
 }

@@ -2,8 +2,11 @@ import { type SQL, sql } from "drizzle-orm";
 import { v7 as newId } from "uuid";
 import { COMMIT_MAX_TRIES } from "../config.ts";
 import { appendLinks, type VoidFact } from "../core/chain.ts";
+import type { Side } from "../core/matching/item.ts";
+import { setKeyOf } from "../core/matching/set-key.ts";
 import { type Failure, fail, notFound, ok, type Result } from "../core/result.ts";
 import { all, type Db, findConstraint, jsonList, runBatch, type Statement } from "../db/client.ts";
+import { pairsOfReconciliation, syncExceptions } from "../db/exception-sync.ts";
 import { expectNone } from "../db/guard.ts";
 import {
   type CommitScope,
@@ -17,15 +20,22 @@ import {
 } from "../db/match-commit.ts";
 import { readNews } from "../db/news.ts";
 import { logChanges } from "../db/records.ts";
+import { NO_EFFECTS } from "./payment-effects.ts";
+import { planUnlinkEffects } from "./payment-links.ts";
 import type { WorkDependencies } from "./work-off.ts";
 
 interface MatchedRecord {
   match_uid: string;
   set_key: string;
+  record_id: number;
   record_uid: string;
+  side: Side;
+  is_adjustment: number;
   amount: number;
   version: number;
+  amount_lower: number | null;
   matched: number;
+  match_count: number;
   status: number;
 }
 
@@ -69,26 +79,45 @@ async function commitVoid(
   });
   const links = await appendLinks(scope.head, facts);
   const changes = sumChanges(records);
+  const effects = scope.isOfPayments ? await planUnlinkEffects(db, scope, uids, records) : NO_EFFECTS;
   const matches = uids.map((uid) => ({ uid, eventUid: newId() }));
-  const eventUids = [...changes, ...matches].map((row) => row.eventUid);
+  const eventUids = [
+    ...(scope.isOfPayments ? [] : [...changes, ...matches].map((row) => row.eventUid)),
+    ...effects.eventUids,
+  ];
   const changed = jsonList(changes.map((change) => change.recordUid));
+  const { environmentId, reconciliationId, now } = scope;
+  const sync = scope.isOfPayments ? null : syncExceptions(environmentId, pairsOfReconciliation(reconciliationId), now);
   const results = await runBatch(db, [
     ...alongside,
     ...expectUnchanged(scope, changes, []).map(({ statement }) => statement),
     expectStillMatched(uids),
-    sql`update matches set status = 'voided', voided_at = ${scope.now}, void_reason = ${reason}
-      where uid in (select value from json_each(${jsonList(uids)}))`,
+    sql`update matches set status = 'voided', voided_at = ${scope.now}, void_reason = ${reason},
+        set_key = j.value ->> 1
+      from json_each(${jsonList(listSetKeys(scope, records))}) j where matches.uid = j.value ->> 0`,
     sql`insert or ignore into voided_sets (reconciliation_id, set_key, match_id)
       select reconciliation_id, set_key, id from matches where uid in (select value from json_each(${jsonList(uids)}))`,
     ...withdrawEntries(scope, changes),
     ...insertLinks(scope, links),
     ...withdrawAdjustments(scope, changed),
     ...logChanges(sql`select r.id, r.source_id from json_each(${changed}) j cross join records r on r.uid = j.value`),
-    insertMatchEvents(scope, "reconciliation_match.voided", matches),
-    fanOut(scope, eventUids),
+    ...insertMatchEvents(scope, "reconciliation_match.voided", matches),
+    ...effects.statements,
+    ...(sync?.statements ?? []),
+    fanOut(scope, eventUids, sync?.eventUids),
   ]);
   const deliveries = results.at(-1) as D1Result<{ uid: string }>;
   return deliveries.results.map(({ uid }) => uid);
+}
+
+/** The sets that are not to be matched again by themselves, as they are now: a matched record may have been edited. */
+function listSetKeys(scope: CommitScope, records: readonly MatchedRecord[]): [matchUid: string, setKey: string][] {
+  const sets = Map.groupBy(records, (record) => record.match_uid);
+  return [...sets].map(([uid, members]) => {
+    const kept = members.filter((member) => member.is_adjustment === 0);
+    const items = kept.map(({ record_id: id, version }) => ({ id, version }));
+    return [uid, scope.isOfPayments ? (members[0] as MatchedRecord).set_key : setKeyOf(items)];
+  });
 }
 
 /** A guard: every one of the matches is there and not voided. */
@@ -113,7 +142,8 @@ function withdrawAdjustments(scope: CommitScope, changed: SQL): SQL[] {
 function listMatchedRecords(db: Db, reconciliationId: number, uids: readonly string[]): Promise<MatchedRecord[]> {
   return all<MatchedRecord>(
     db,
-    sql`select m.uid as match_uid, m.set_key, r.uid as record_uid, a.amount, r.version, e.matched, e.status
+    sql`select m.uid as match_uid, m.set_key, r.id as record_id, r.uid as record_uid, a.side, r.is_adjustment,
+        a.amount, r.version, r.amount_lower, e.matched, e.match_count, e.status
       from json_each(${jsonList(uids)}) j
       cross join matches m on m.uid = j.value and m.reconciliation_id = ${reconciliationId} and m.status = 'matched'
       cross join allocations a on a.match_id = m.id cross join records r on r.id = a.record_id

@@ -7,10 +7,12 @@ import {
   type WorkLimit,
 } from "../core/matching/decide.ts";
 import type { EngineRule } from "../core/matching/rule.ts";
+import { findTentative } from "../core/matching/tentative.ts";
 import type { Db } from "../db/client.ts";
 import { type News, readChainSince, readNews } from "../db/news.ts";
 import { commitDecisions, listItemIds } from "./commit-decisions.ts";
 import { compileRules, loadConfiguration, takeInConfiguration } from "./load-configuration.ts";
+import { raiseTentative } from "./raise-tentative.ts";
 import type { Configuration, Progress, ReconcilerStore } from "./reconciler-store.ts";
 import { refresh, reindex, takeInChanges } from "./take-in-changes.ts";
 
@@ -65,6 +67,7 @@ async function wentBack(deps: WorkDependencies, known: Progress, news: News, sto
   }
   // Only a Reconciler's report changes it. Marks of what is overdue leave neither a change nor a link.
   if (known.reportedDue !== undefined && known.reportedDue !== news.reconciliation.next_due) return true;
+  if (known.marksTokens && !known.marksTokens.includes(news.reconciliation.marks_token)) return true;
   const { chain_no: no, chain_hash: hash, id } = news.reconciliation;
   if (known.head.no === no) return known.head.hash !== hash;
   if (known.head.no > no) return true;
@@ -138,15 +141,21 @@ async function drain(
   configuration: Configuration,
   rules: readonly EngineRule[],
 ): Promise<void> {
-  const { decisions, failures } = store.transaction(() => {
+  const { decisions, tentative, failures } = store.transaction(() => {
     const ids = store.peekQueue(DRAIN_MAX_ITEMS);
     const decided = decideForItems(ids, rules, store.index, limit(DRAIN_MAX_ITEMS));
-    store.dequeue(ids.slice(0, decided.visited));
-    store.enqueue(decided.again);
-    store.writeInFlight(listItemIds(decided.decisions));
-    return decided;
+    const visited = ids.slice(0, decided.visited);
+    const sighted = findTentative(visited, rules, store.index, limit(DRAIN_MAX_ITEMS));
+    store.dequeue(visited);
+    store.enqueue([...decided.again, ...visited.slice(sighted.visited)]);
+    store.writeInFlight([...listItemIds(decided.decisions), ...sighted.found.map(({ transaction }) => transaction.id)]);
+    return { ...decided, tentative: sighted.found, failures: [...decided.failures, ...sighted.failures] };
   });
   logFailures(configuration, failures);
+  if (tentative.length > 0) {
+    await raiseTentative(deps, configuration, tentative);
+    store.writeInFlight(listItemIds(decisions));
+  }
   await commitDecisions(deps, store, configuration, decisions);
 }
 

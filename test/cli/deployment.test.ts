@@ -1,10 +1,13 @@
 import { describe, expect, test } from "vitest";
 import {
-  computeDeployConfig,
   listQueueNames,
+  moveConfig,
   parseDatabases,
   parseQueueNames,
+  parseRateLimit,
   parseSecretNames,
+  setDatabase,
+  setRateLimit,
 } from "../../src/cli/deployment.ts";
 
 const config = {
@@ -16,6 +19,7 @@ const config = {
     producers: [{ binding: "WEBHOOKS", queue: "hooks" }],
     consumers: [{ queue: "hooks", dead_letter_queue: "hooks-dead" }, { queue: "hooks-dead" }],
   },
+  ratelimits: [{ name: "RATE_LIMIT", namespace_id: "1", simple: { limit: 10_000, period: 10 as const } }],
   triggers: { crons: ["* * * * *"] },
 };
 
@@ -72,12 +76,33 @@ test("every queue of the configuration is named once", () => {
   expect(listQueueNames(config)).toEqual(["hooks", "hooks-dead"]);
 });
 
-test("the configuration for a deployment has the database's id and reaches the root's files", () => {
-  const deployed = computeDeployConfig(config, { databaseId: "0b1c", pathToRoot: "../.." });
-  expect(deployed).toEqual({
-    ...config,
-    main: "../../src/index.ts",
-    assets: { directory: "../../.assets" },
-    d1_databases: [{ binding: "DB", database_name: "tieout", database_id: "0b1c", migrations_dir: "../../migrations" }],
+describe("the configuration", () => {
+  test("reaches the root's files from another folder", () => {
+    expect(moveConfig(config, "../..")).toEqual({
+      ...config,
+      main: "../../src/index.ts",
+      assets: { directory: "../../.assets" },
+      d1_databases: [{ ...config.d1_databases[0], migrations_dir: "../../migrations" }],
+    });
   });
+
+  test("takes the id of the account's database", () => {
+    const d1_databases = [{ ...config.d1_databases[0], database_id: "0b1c" }];
+    expect(setDatabase(config, "0b1c")).toEqual({ ...config, d1_databases });
+  });
+
+  test("takes another number of requests a second", () => {
+    const ratelimits = [{ name: "RATE_LIMIT", namespace_id: "1", simple: { limit: 50, period: 10 } }];
+    expect(setRateLimit(config, 5)).toEqual({ ...config, ratelimits });
+  });
+});
+
+test("a number of requests a second is read, or none", () => {
+  expect(parseRateLimit("5")).toBe(5);
+  expect(parseRateLimit("")).toBeUndefined();
+  expect(parseRateLimit(undefined)).toBeUndefined();
+});
+
+test.each(["0", "-1", "2.5", "many", "1e9"])("is refused as a number of requests a second: %s", (text) => {
+  expect(() => parseRateLimit(text)).toThrow("RATE_LIMIT_PER_SECOND");
 });

@@ -33,3 +33,10 @@ export async function errorOf(call: PromiseLike<unknown>): Promise<unknown> {
   }
   throw new Error("the call was not refused");
 }
+
+/** Everything that a list of the SDK has, on all its pages. */
+export async function collect<T>(pages: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of pages) items.push(item);
+  return items;
+}

@@ -1,7 +1,7 @@
 import { ConflictError, NotFoundError, PermissionDeniedError, UnprocessableEntityError } from "modern-treasury";
 import { describe, expect, it } from "vitest";
 import { newTenant } from "../support/tenant.ts";
-import { errorOf, newClient } from "./client.ts";
+import { collect, errorOf, newClient } from "./client.ts";
 
 const UNKNOWN_ID = "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1a";
 
@@ -18,12 +18,6 @@ async function newBooks() {
     { amount, direction: "credit" as const, ledger_account_id: wallet.id },
   ];
   return { keys, client, sent, ledger, bank, wallet, entries };
-}
-
-async function collect<T>(pages: AsyncIterable<T>): Promise<T[]> {
-  const items: T[] = [];
-  for await (const item of pages) items.push(item);
-  return items;
 }
 
 describe("ledgers of Modern Treasury's SDK", () => {

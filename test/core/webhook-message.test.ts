@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { EVENT_TYPES, presentEvent, type StoredEvent, subjectOf } from "../../src/core/event.ts";
+import {
+  EVENT_TYPES,
+  listEventTypes,
+  presentEvent,
+  presentPaymentEvent,
+  type StoredEvent,
+  subjectOf,
+} from "../../src/core/event.ts";
+import { type ExpectedPaymentSnapshot, presentExpectedPayment } from "../../src/core/payment/expected-payment-view.ts";
 import { presentRecord, type RecordSnapshot } from "../../src/core/record-view.ts";
 import { signModernTreasury } from "../../src/core/signature.ts";
 import { composeMessage, type WebhookAttempt } from "../../src/core/webhook-message.ts";
@@ -34,6 +42,34 @@ const attempt: WebhookAttempt = {
   attemptUid: "a1",
   secrets: ["whsec_AAAA"],
   at: 1_768_470_000_999,
+  isLive: false,
+};
+
+const payment: ExpectedPaymentSnapshot = {
+  id: "0198b1f2-7c3a-7d4e-8f5a-0000000000bb",
+  is_live: 1,
+  status: "reconciled",
+  method: "automatic",
+  variables: [],
+  direction: 1,
+  amount: 1_000,
+  matched: 1_000,
+  transaction_id: "0198b1f2-7c3a-7d4e-8f5a-0000000000cc",
+  line_item_id: null,
+  ledger_transaction_id: null,
+  description: null,
+  external_id: null,
+  metadata: {},
+  statement_descriptor: null,
+  remittance_information: null,
+  created_at: 1_768_469_400_000,
+  updated_at: 1_768_469_400_000,
+};
+const paid: StoredEvent = {
+  ...event,
+  type: "expected_payment.reconciled",
+  subject: "expected_payment",
+  snapshot: payment,
 };
 
 describe("events", () => {
@@ -58,6 +94,29 @@ describe("events", () => {
     };
     const shown = presentEvent({ ...event, type: "reconciliation_match.created", subject: "match", snapshot });
     expect(shown.data).toMatchObject({ id: "m1", variance: -0.5, records: [{ amount: 250.5 }], voided_at: null });
+  });
+
+  it("show an expected payment as GET /api does, at both doors", () => {
+    expect(presentEvent(paid).data).toEqual(presentExpectedPayment(payment));
+    expect(presentPaymentEvent({ ...paid, entityUid: payment.id }, true)).toEqual({
+      id: paid.uid,
+      object: "event",
+      live_mode: true,
+      created_at: "2026-01-15T09:30:00Z",
+      updated_at: "2026-01-15T09:30:00Z",
+      resource: "expected_payment",
+      event_name: "reconciled",
+      event_time: "2026-01-15T09:30:00.123Z",
+      data: presentExpectedPayment(payment),
+      entity_id: payment.id,
+    });
+  });
+
+  it("are found by topic, bare name or both", () => {
+    expect(listEventTypes("ledger_transaction", undefined)).toHaveLength(3);
+    expect(listEventTypes(undefined, "created")).toContain("transaction.created");
+    expect(listEventTypes("expected_payment", "overdue")).toEqual(["expected_payment.overdue"]);
+    expect(listEventTypes("payment_order", undefined)).toEqual([]);
   });
 
   it("show what is stored as it is shown", () => {
@@ -95,16 +154,17 @@ describe("messages in the format standard", () => {
 
 describe("messages in the format modern_treasury", () => {
   it("have the bare event name, and its topic in a header", async () => {
-    const paid = { ...event, type: "expected_payment.reconciled", subject: "expected_payment", snapshot: { id: "p1" } };
-    const { headers, body } = await composeMessage("modern_treasury", { ...attempt, event: paid });
-    expect(body).toBe('{"event":"reconciled","data":{"id":"p1"}}');
+    const { headers, body } = await composeMessage("modern_treasury", { ...attempt, event: paid, isLive: true });
+    expect(JSON.parse(body)).toEqual({ event: "reconciled", data: presentExpectedPayment(payment) });
     expect(headers).toEqual({
       "Content-Type": "application/json",
       "User-Agent": "Tieout-Webhooks/1.0",
       "X-Topic": "expected_payment",
       "X-Event-ID": event.uid,
+      "X-Event-Time": "2026-01-15T09:30:00.123000000Z",
       "X-Webhook-ID": "d1",
       "X-Delivery-ID": "a1",
+      "X-Live-Mode": "true",
       "X-Signature": await signModernTreasury("whsec_AAAA", body),
     });
   });

@@ -2,9 +2,16 @@ import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { handleCron } from "../../src/runtime/cron.ts";
 import { updateRecord } from "../../src/services/update-record.ts";
+import { useBankAccount } from "../support/bank-account.ts";
 import { addSilently } from "../support/bulk.ts";
+import { useBulkRequests } from "../support/bulk-requests.ts";
+import { PATH as EXCEPTIONS, listExceptions } from "../support/exceptions.ts";
+import { useExpectedPayments } from "../support/expected-payments.ts";
+import { useImports } from "../support/imports.ts";
+import { listFaults } from "../support/integrity.ts";
 import { useLedgers } from "../support/ledger.ts";
 import { MemoryStore } from "../support/memory-store.ts";
+import { usePaymentRules } from "../support/payment-rules.ts";
 import { matchesOfRun, newSilentRun, runsPath, workOffAll } from "../support/runs.ts";
 import { bindings, must, newScene, SAME_REFERENCE, type Scene, silentContext } from "../support/scene.ts";
 import { muteQueue, newEndpoint } from "../support/webhooks.ts";
@@ -99,6 +106,30 @@ async function useAccounts(scene: Scene) {
   }
 }
 
+async function useExceptions() {
+  const scene = await newScene({ rules: [{ filters: SAME_REFERENCE, on_ambiguous: "skip" }], expectedWithinDays: 3 });
+  await newEndpoint(scene.tenant.environmentId);
+  const ref = { metadata: { ref: "x" } };
+  for (const _ of [1, 2]) await must(scene.right(ref), 201);
+  const { body: left } = await must(scene.left(ref), 201);
+  const { body: late } = await must(scene.left({ date: "2199-01-01" }), 201);
+  await must(scene.api.post(`/v1/reconciliations/${scene.reconciliation}/records/${late.id}/mark_overdue`, {}), 200);
+  await handleCron(bindings, Date.now());
+  const [exception] = await listExceptions(scene);
+  for (const query of ["type_key=left&status=open", "assignee=a"])
+    await must(scene.api.get(`${EXCEPTIONS}?${query}`), 200);
+  const path = `${EXCEPTIONS}/${exception.id}`;
+  const { body: comment } = await must(scene.api.post(`${path}/comments`, { body: "x" }), 201);
+  for (const below of ["", "/comments", `/comments/${comment.id}`]) await must(scene.api.get(`${path}${below}`), 200);
+  await must(scene.api.patch(path, { status: "dismissed" }), 200);
+  const open = await must(scene.api.get(`/v1/records?type_key=right`), 200);
+  const record_ids = [left.id, open.body.data[0].id];
+  const manual = { reconciliation_id: scene.reconciliation, record_ids };
+  await must(scene.api.post("/v1/reconciliation_matches", manual), 201);
+  await must(scene.api.get(`/v1/reconciliations/${scene.reconciliation}/summary?as_of=2026-12-31`), 200);
+  await handleCron(bindings, Date.now());
+}
+
 async function useEverything() {
   const scene = await newScene({ expectedWithinDays: 3 });
   await newEndpoint(scene.tenant.environmentId);
@@ -122,9 +153,15 @@ async function useEverything() {
   const manual = { reconciliation_id: scene.reconciliation, record_ids, create_adjustment: true };
   await must(scene.api.post("/v1/reconciliation_matches", manual), 201);
   await must(scene.api.get(`/v1/reconciliations/${scene.reconciliation}/audit`), 200);
+  await useBulkRequests(scene.api);
+  await useImports(scene.api);
+  await useExceptions();
   await useRuns();
   await useAccounts(scene);
   await useLedgers(scene.tenant);
+  await useBankAccount(scene.tenant);
+  await usePaymentRules(scene.tenant);
+  await useExpectedPayments(scene.tenant);
   await must(scene.api.get(`/v1/reconciliation_rules?reconciliation_id=${scene.reconciliation}`), 200);
   for (const list of ["data_sources", "property_definitions", "reconciliations", "reconciliation_rules", "records"]) {
     await must(scene.api.get(`/v1/${list}`), 200);
@@ -135,9 +172,24 @@ async function useEverything() {
     "webhook_deliveries",
     "events?type=record.reconciled",
     "api_keys",
+    "audit_entries",
+    "audit_entries?resource_id=left&resource_type=data_source&created_from=2026-01-01T00:00:00Z",
   ]) {
     await must(scene.api.get(`/v1/${list}`), 200);
   }
+  const made = await must(scene.api.get("/api/events?per_page=1"), 200);
+  const [event] = made.body;
+  for (const query of [
+    `/${event.id}`,
+    `?entity_id=${event.entity_id}&event_name=created`,
+    "?event_time_start=2026-01-01T00:00:00Z&event_time_end=2126-01-01T00:00:00Z",
+    `?after_cursor=${made.headers.get("x-after-cursor")}`,
+  ]) {
+    await must(scene.api.get(`/api/events${query}`), 200);
+  }
+  for (const _ of [1, 2])
+    await must(scene.api.post("/api/ledgers", { name: "x" }, { "Idempotency-Key": "plans" }), 201);
+  await must(scene.api.post("/api/ledgers", {}, { "Idempotency-Key": "refused" }), 422);
   const recordFilters = [
     "type_key=left&status=unreconciled&q=x&metadata[ref]=x",
     `reconciliation_id=${scene.reconciliation}&overdue=true`,
@@ -146,6 +198,9 @@ async function useEverything() {
     "overdue=false",
   ];
   for (const filters of recordFilters) await must(scene.api.get(`/v1/records?${filters}`), 200);
+  await listFaults(scene.api, null, 3);
+  await must(scene.api.post("/v1/admin/integrity/repair", { reconciliation_id: scene.reconciliation }), 200);
+  await must(scene.api.post("/v1/admin/integrity/repair", {}), 200);
   const spare = await scene.left();
   await must(scene.api.delete(`/v1/records/${spare.body.id}`), 204);
   await must(scene.api.patch(`/v1/reconciliation_rules/${scene.rules[0]}`, { status: "inactive" }), 200);

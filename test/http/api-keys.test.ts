@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { sha256Hex } from "../../src/core/digest.ts";
 import { apiKeyEndpoints } from "../../src/http/v1/api-keys.ts";
 import { Api, bootstrap } from "../support/api.ts";
@@ -7,6 +7,7 @@ import { itIsGuarded } from "../support/security.ts";
 import { newTenant, type Tenant } from "../support/tenant.ts";
 
 const { DB } = env as unknown as { DB: D1Database };
+const HOUR_MS = 60 * 60 * 1_000;
 const UNKNOWN_ID = "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1a";
 
 async function makeKey(by: Api, fields: object = {}) {
@@ -16,6 +17,10 @@ async function makeKey(by: Api, fields: object = {}) {
 }
 
 describe("API keys", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it("are shown once and work at once", async () => {
     const { admin, environmentUid } = await newTenant();
     const made = await admin.post("/v1/api_keys", { name: "Nightly import", scopes: ["write"] });
@@ -139,6 +144,72 @@ describe("API keys", () => {
     const { id, key } = await makeKey(mine.admin);
     expect((await other.admin.delete(`/v1/api_keys/${id}`)).status).toBe(404);
     expect((await new Api(key).get("/v1/data_sources")).status).toBe(200);
+  });
+
+  it("are rotated: a new one of the same kind, and the old one valid for the overlap", async () => {
+    const { admin, environmentUid } = await newTenant();
+    const old = await makeKey(admin, { name: "Nightly", scopes: ["write"] });
+    const startedAt = Date.now();
+    const rotated = await admin.post(`/v1/api_keys/${old.id}/rotate`, { overlap_hours: 2 });
+    expect(rotated.status).toBe(201);
+    const { id, key, ...rest } = rotated.body;
+    expect(rotated.headers.get("location")).toBe(`/v1/api_keys/${id}`);
+    expect([id, key]).not.toContain(old.id);
+    expect(key).not.toBe(old.key);
+    expect(rest).toMatchObject({
+      name: "Nightly",
+      scopes: ["write"],
+      environment_id: environmentUid,
+      revoked_at: null,
+    });
+    const { body: leaving } = await admin.get(`/v1/api_keys/${old.id}`);
+    const end = Date.parse(leaving.revoked_at);
+    expect(end - 2 * HOUR_MS).toBeGreaterThanOrEqual(startedAt);
+    expect(end - 2 * HOUR_MS).toBeLessThanOrEqual(Date.now());
+    for (const valid of [old.key, key]) expect((await new Api(valid).get("/v1/data_sources")).status).toBe(200);
+    vi.useFakeTimers({ toFake: ["Date"], now: end - 1 });
+    for (const valid of [old.key, key]) expect((await new Api(valid).get("/v1/data_sources")).status).toBe(200);
+    vi.setSystemTime(end);
+    expect((await new Api(old.key).get("/v1/data_sources")).status).toBe(401);
+    expect((await new Api(key).get("/v1/data_sources")).status).toBe(200);
+  });
+
+  it("are rotated at once with no overlap, and by default with one of 24 hours", async () => {
+    const { admin } = await newTenant();
+    const [atOnce, later] = [await makeKey(admin), await makeKey(admin)];
+    expect((await admin.post(`/v1/api_keys/${atOnce.id}/rotate`, { overlap_hours: 0 })).status).toBe(201);
+    expect((await new Api(atOnce.key).get("/v1/data_sources")).status).toBe(401);
+    expect((await admin.send("POST", `/v1/api_keys/${later.id}/rotate`)).status).toBe(201);
+    const { body } = await admin.get(`/v1/api_keys/${later.id}`);
+    expect(Math.round((Date.parse(body.revoked_at) - Date.now()) / HOUR_MS)).toBe(24);
+  });
+
+  it("are rotated once, and never after they were revoked", async () => {
+    const { admin } = await newTenant();
+    const [twice, revoked] = [await makeKey(admin), await makeKey(admin)];
+    const replies = await Promise.all([1, 2, 3].map(() => admin.post(`/v1/api_keys/${twice.id}/rotate`, {})));
+    expect(replies.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+    await admin.delete(`/v1/api_keys/${revoked.id}`);
+    expect((await admin.post(`/v1/api_keys/${revoked.id}/rotate`, {})).status).toBe(409);
+    expect((await admin.get("/v1/api_keys?limit=200")).body.data).toHaveLength(6);
+  });
+
+  it("are revoked at once by DELETE while they are being rotated out", async () => {
+    const { admin } = await newTenant();
+    const { id, key } = await makeKey(admin);
+    await admin.post(`/v1/api_keys/${id}/rotate`, { overlap_hours: 168 });
+    expect((await admin.delete(`/v1/api_keys/${id}`)).status).toBe(204);
+    const { body } = await admin.get(`/v1/api_keys/${id}`);
+    expect(Date.parse(body.revoked_at)).toBeLessThanOrEqual(Date.now());
+    expect((await new Api(key).get("/v1/data_sources")).status).toBe(401);
+  });
+
+  it.each([-1, 169, 1.5, "24", null])("are not rotated with an overlap of %s hours", async (overlap_hours) => {
+    const { admin } = await newTenant();
+    const { id } = await makeKey(admin);
+    const reply = await admin.post(`/v1/api_keys/${id}/rotate`, { overlap_hours });
+    expect(reply.status).toBe(422);
+    expect(reply.body.errors).toEqual([expect.objectContaining({ path: "/overlap_hours" })]);
   });
 
   itIsGuarded({

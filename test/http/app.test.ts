@@ -42,12 +42,18 @@ describe("every answer", () => {
     ["a method that is not there", 405, () => bootstrap.send("PUT", PATH)],
     ["an unsupported media type", 415, () => bootstrap.send("POST", PATH, "a=1", { "Content-Type": "text/plain" })],
     ["a wrong field", 422, () => bootstrap.post(PATH, {})],
+    ["another door's refusal", 404, () => bootstrap.get("/v1/data_sources/none")],
   ] as const)("has a request id and speaks to browsers and caches: %s", async (_, status, ask) => {
     const reply = await ask();
     expect(reply.status).toBe(status);
     expect(reply.headers.get("x-request-id")).toMatch(UUID_V7);
     expect(reply.headers.get("x-content-type-options")).toBe("nosniff");
     expect(reply.headers.get("referrer-policy")).toBe("no-referrer");
+    expect(reply.headers.get("x-frame-options")).toBe("DENY");
+    expect(reply.headers.get("content-security-policy")).toBe("default-src 'none'; frame-ancestors 'none'");
+    expect(reply.headers.get("cross-origin-resource-policy")).toBe("same-origin");
+    expect(reply.headers.get("strict-transport-security")).toMatch(/^max-age=\d{8}/);
+    expect(reply.headers.has("access-control-allow-origin")).toBe(false);
     if (status >= 400) {
       expect(reply.headers.get("content-type")).toBe("application/problem+json");
       expect(reply.body).toMatchObject({ status, type: "about:blank", request_id: reply.headers.get("x-request-id") });
@@ -55,6 +61,12 @@ describe("every answer", () => {
         expect(reply.body[member]).toEqual(expect.any(String));
       expect(reply.body.errors).toEqual(expect.any(Array));
     }
+  });
+
+  it("promises https only where it is https", async () => {
+    const response = await createApp().fetch(new Request("http://localhost/health"), env as never);
+    expect(response.status).toBe(200);
+    expect(response.headers.has("strict-transport-security")).toBe(false);
   });
 
   it("of the door is nobody's to keep", async () => {
@@ -124,6 +136,21 @@ describe("bodies", () => {
   ])("that are unreadable are answered 400: %s", async (_, body) => {
     const reply = await bootstrap.send("POST", PATH, body, JSON_BODY);
     expect(reply).toMatchObject({ status: 400, body: { code: "unreadable_json" } });
+  });
+
+  it.each([20, 500, 2_000, 2_500, 3_000, 10_000])("are refused with what is nested %i deep", async (depth) => {
+    const deep = "[".repeat(depth) + "]".repeat(depth);
+    const record = `{"type_key":"none","date":"2026-01-01","amount":1,"direction":"credit","metadata":{"a":${deep}}}`;
+    const groups = `{"operand":"and","rules":[`.repeat(depth) + "]}".repeat(depth);
+    for (const [path, body] of [
+      ["/v1/records", record],
+      ["/v1/reconciliation_rules", `{"reconciliation_id":"none","filters":${groups}}`],
+      ["/api/ledgers", `{"name":"Main","metadata":{"a":${deep}}}`],
+      ["/api/transactions", `{"details":{"a":${deep}}}`],
+    ] as const) {
+      const reply = await bootstrap.send("POST", path, body, JSON_BODY);
+      expect([path, reply.status]).toEqual([path, expect.toBeOneOf([400, 422])]);
+    }
   });
 
   it("that are not UTF-8 are answered 400", async () => {
@@ -197,6 +224,20 @@ describe("bodies", () => {
     expect((await writer.get(PATH)).body.data).toEqual([]);
   });
 
+  it("with a text that is longer than any field takes are answered 422", async () => {
+    const { writer } = await newTenant();
+    const long = "x".repeat(65_537);
+    const fields = { date: "2026-01-01", amount: 1, direction: "credit" };
+    for (const [path, body, pointer] of [
+      ["/v1/records", { type_key: long, ...fields }, "/type_key"],
+      [PATH, { key: "bank", name: "Bank", surprise: { deep: [long] } }, "/surprise/deep/0"],
+    ] as const) {
+      const reply = await writer.post(path, body);
+      expect(reply.status).toBe(422);
+      expect(reply.body.errors).toContainEqual(expect.objectContaining({ path: pointer, code: "too_long" }));
+    }
+  });
+
   it("with a name that cannot be kept are answered 422", async () => {
     for (const name of ["a\\u0000", "\\ud800", "__proto__", "constructor"]) {
       const reply = await bootstrap.send("POST", PATH, `{"key":"bank","name":"Bank","${name}":{"a":1}}`, JSON_BODY);
@@ -263,6 +304,7 @@ describe("the viewer", () => {
     const page = await anonymous.get(path);
     expect([page.status, page.headers.get("content-type")]).toEqual([200, expect.stringContaining("text/html")]);
     expect(page.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+    expect(page.headers.get("content-security-policy")).toMatch(/^default-src 'none'; script-src 'self';/);
     expect(page.body).not.toMatch(/(src|href)="(https?:)?\/\//);
     const refused = await anonymous.send("POST", path, "{}");
     expect([refused.status, refused.headers.get("allow")]).toEqual([405, "GET, HEAD"]);

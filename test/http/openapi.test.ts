@@ -158,6 +158,18 @@ describe.each(named)("%s", (_, { name, method, path, operation }) => {
     );
   });
 
+  it("takes an Idempotency-Key, if it is a POST, and says when it gives an answer again", () => {
+    const names = (operation.parameters ?? []).map((parameter: Json) => parameter.name);
+    expect(names.includes("Idempotency-Key")).toBe(method === "post");
+    const replayed = Object.keys(operation.responses).filter(
+      (status) => "Idempotent-Replayed" in (operation.responses[status].headers ?? {}),
+    );
+    const never = ["401", "403", "429", "500"];
+    const all = Object.keys(operation.responses).filter((status) => !never.includes(status));
+    expect(replayed).toEqual(method === "post" ? all : []);
+    if (method === "post") expect(all).toEqual(expect.arrayContaining(["409", "422"]));
+  });
+
   it("has bodies of named schemas, with examples that satisfy them", () => {
     for (const { type, media } of mediaOf(operation)) {
       if (!type.includes("json")) continue;
@@ -185,7 +197,7 @@ function hasBody(path: string, method: string): boolean {
 describe.each(endpoints)("%s", (name, endpoint) => {
   it("has every status that can occur", () => {
     const { responses } = find(name);
-    const refusals = [401, 403, 422, 500, ...(endpoint.refusals ?? [])];
+    const refusals = [401, 403, 422, 429, 500, ...(endpoint.refusals ?? [])];
     if (endpoint.params) refusals.push(404);
     if (endpoint.body) refusals.push(400, 413, 415);
     expect(Object.keys(responses)).toEqual(expect.arrayContaining(refusals.map(String)));

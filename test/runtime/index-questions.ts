@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Side } from "../../src/core/matching/item.ts";
+import type { PaymentFacts, Side } from "../../src/core/matching/item.ts";
 import {
   type IndexedItem,
   type IndexKey,
@@ -54,8 +54,16 @@ export function sampleOf(id: number, fields: Partial<IndexedItem> = {}): Indexed
 const id = fc.constantFrom(...IDS);
 const ids = fc.array(fc.integer({ min: 1, max: 14 }), { maxLength: 5 });
 
+const payment: fc.Arbitrary<PaymentFacts> = fc.record({
+  slack: fc.constantFrom(0, 100),
+  isPending: fc.boolean(),
+  dates: fc.constantFrom({ lower: null, upper: null }, { lower: "2026-01-01", upper: "2026-02-01" }),
+  alternatives: fc.constantFrom([{}], [{ type: null, "custom_identifiers.x": "y" }, { type: "ach" }]),
+});
+
 const item: fc.Arbitrary<IndexedItem> = fc
   .record({
+    payment: fc.option(payment, { nil: null }),
     id,
     side: fc.constantFrom(...SIDES),
     sourceId: fc.constantFrom(1, 2),
@@ -70,8 +78,11 @@ const item: fc.Arbitrary<IndexedItem> = fc
     externalId: fc.constantFrom(...EXTERNAL_IDS),
     metadata: fc.constantFrom({}, { ref: "x" }),
     due: fc.constantFrom(null, "2026-01-01", "2026-02-01"),
+    isMarked: fc.boolean(),
   })
-  .map(({ id, ...fields }) => sampleOf(id, fields));
+  .map(({ id, payment, isMarked, ...fields }) =>
+    sampleOf(id, { ...fields, ...(payment ? { payment } : {}), ...(isMarked ? { isMarked } : {}) }),
+  );
 
 const keys: fc.Arbitrary<IndexKey[]> = fc.uniqueArray(
   fc.record({

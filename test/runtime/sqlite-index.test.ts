@@ -160,6 +160,7 @@ describe("the index in SQLite", () => {
       }
       store.removeSource(2);
       store.listIds(0, 10);
+      store.listNewest("b", 10, 10);
       store.listDue("2026-01-01", 10);
       store.nextDue();
       const plans = [...readPlans()].filter(([query]) => /\b(live|scratch)_|voided_sets/.test(query));

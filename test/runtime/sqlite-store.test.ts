@@ -22,8 +22,10 @@ const CONFIGURATION: Configuration = {
   generation: 3,
   runType: "continuous",
   expectedWithinDays: null,
+  accountUid: null,
   sources: [{ id: 1, side: "a" }],
   rules: [],
+  paymentRules: [],
 };
 
 const PROGRESS: Progress = {
@@ -48,6 +50,14 @@ function calling<T>(drawn: fc.Arbitrary<T>, call: (store: ReconcilerStore, drawn
 const ids = fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 4 });
 const ascending = (ids: number[]) => [...new Set(ids)].sort((left, right) => left - right);
 
+const run = fc.constantFrom(1, 2);
+const itemId = fc.integer({ min: 1, max: 12 });
+const marks = fc.array(fc.record({ itemId, isUncertain: fc.boolean() }), { maxLength: 4 });
+const notes = fc.uniqueArray(
+  fc.record({ itemId, ruleId: fc.constantFrom(1, 2), finding: fc.constantFrom("ambiguous" as const, "cut" as const) }),
+  { maxLength: 4, selector: ({ itemId, ruleId }) => `${itemId} ${ruleId}` },
+);
+
 /** Every call that changes something; each answers what the call answers. */
 const change: fc.Arbitrary<Change> = fc.oneof(
   {
@@ -61,6 +71,12 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   calling(ids, (store, ids) => store.writeInFlight(ascending(ids))),
   calling(fc.constantFrom(1, 2), (store, source) => store.removeSource(source)),
   calling(fc.constantFrom(LOADING, MATCHING, null), (store, run) => store.writeRun(run)),
+  calling(ids, (store, ids) => store.clearDue(ids)),
+  calling(marks, (store, marks) => store.settleMarks(marks)),
+  calling(fc.tuple(run, notes, fc.boolean()), (store, [run, notes, isFirst]) => {
+    store.keepFindings(run, notes, isFirst);
+  }),
+  calling(run, (store, run) => store.takeFindings(run)),
   calling(fc.constant(null), (store) => store.clearKeys()),
   calling(fc.constant(null), (store) => store.clearScratch()),
   calling(fc.constant(null), (store) => store.clear()),
@@ -75,10 +91,13 @@ function* askStore(store: ReconcilerStore): Generator<[string, unknown]> {
   yield ["readRun", store.readRun()];
   yield ["listIds", store.listIds(0, 100)];
   yield ["listIds after 3", store.listIds(3, 2)];
+  for (const side of ["a", "b"] as const) yield [`listNewest ${side}`, store.listNewest(side, 5, 3)];
   // Days may be equal, and then the order is nobody's business.
   yield ["listDue", store.listDue("2026-02-01", 100).sort()];
   yield ["listDue", store.listDue("2026-03-01", 100).sort()];
   yield ["nextDue", store.nextDue()];
+  yield ["listMarks", store.listMarks(100)];
+  yield ["listMarks 2", store.listMarks(2)];
 }
 
 function askAll(store: ReconcilerStore): [string, unknown][] {

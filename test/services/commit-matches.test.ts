@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { IndexedItem } from "../../src/core/matching/item-index.ts";
 import { setKeyOf } from "../../src/core/matching/set-key.ts";
 import { all, findConstraint, runBatch } from "../../src/db/client.ts";
-import { listItemsByUid, toItem } from "../../src/db/items.ts";
+import { listItemsByUid, PLAIN_ITEMS, toItem } from "../../src/db/items.ts";
 import {
   type CommitScope,
   type EntryChange,
@@ -30,12 +30,13 @@ async function scopeOf(scene: Scene): Promise<CommitScope> {
     generation: reconciliation.generation,
     head: { no: reconciliation.chain_no, hash: reconciliation.chain_hash },
     now: Date.now(),
+    isOfPayments: false,
   };
 }
 
 async function readItems(scene: Scene, scope: CommitScope, uids: string[]): Promise<IndexedItem[]> {
   const rows = await listItemsByUid(scene.db, scope.reconciliationId, scope.environmentId, uids);
-  const byUid = new Map(rows.map((row) => [row.uid, toItem({ ...row, side: row.side ?? "a" }, null)]));
+  const byUid = new Map(rows.map((row) => [row.uid, toItem({ ...row, side: row.side ?? "a" }, PLAIN_ITEMS)]));
   return uids.map((uid) => byUid.get(uid) as IndexedItem);
 }
 

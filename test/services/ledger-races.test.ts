@@ -4,6 +4,7 @@ import { type Db, first } from "../../src/db/client.ts";
 import { createLedgerTransaction } from "../../src/services/create-ledger-transaction.ts";
 import { updateLedgerTransaction } from "../../src/services/update-ledger-transaction.ts";
 import type { Reply } from "../support/api.ts";
+import { breakingAt } from "../support/breaking-db.ts";
 import { credit, debit, type LedgerScene, newLedgerScene } from "../support/ledger.ts";
 import { must, silentContext } from "../support/scene.ts";
 
@@ -111,24 +112,6 @@ it("does not enter anything in an account that is deleted at the same moment", a
   }
 });
 
-/** The same database, whose batches lose their connection, or are cut off, at the statement with this number. */
-function breakingAt(db: Db, place: number): { db: Db; statements: () => number } {
-  let statements = 0;
-  const d1 = new Proxy(db.d1, {
-    get(target, name) {
-      if (name !== "batch") {
-        const value = Reflect.get(target, name) as unknown;
-        return typeof value === "function" ? value.bind(target) : value;
-      }
-      return (batch: D1PreparedStatement[]) => {
-        statements = batch.length;
-        return target.batch([...batch.slice(0, place), target.prepare("insert into guard (ok) values (0)")]);
-      };
-    },
-  });
-  return { db: { ...db, d1 }, statements: () => statements };
-}
-
 async function countRows(scene: LedgerScene): Promise<unknown> {
   const count = (table: string) =>
     sql.raw(`(select count(*) from ${table} where environment_id =
@@ -172,7 +155,7 @@ it("leaves nothing of a transaction that is killed between statements", async ()
     let statements = 1;
     for (let place = 0; place < statements; place++) {
       const broken = breakingAt(scene.db, place);
-      await expect(attempt(broken.db)).rejects.toThrow("guard_holds");
+      await expect(attempt(broken.db)).rejects.toThrow("guard.ok");
       statements = broken.statements();
       expect(await countRows(scene)).toEqual(before);
     }

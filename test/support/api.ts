@@ -1,5 +1,6 @@
 import { exports } from "cloudflare:workers";
 import { findMismatch } from "./documented.ts";
+import { findStrangeKeys } from "./reference-keys.ts";
 
 export const BOOTSTRAP_KEY = "test-bootstrap-key";
 
@@ -12,7 +13,8 @@ export interface Reply {
 
 /**
  * A client of the Worker under test that sends one API key. It throws on an answer of either door that is not as the OpenAPI
- * document has it, so that every test is a test of the document too.
+ * document has it, and on an object of the payments door whose keys are not those of Modern Treasury's reference, so that
+ * every test is a test of these, too.
  */
 export class Api {
   readonly #key: string | null;
@@ -51,7 +53,8 @@ export class Api {
       headers: response.headers,
       body: isJson && text !== "" ? JSON.parse(text) : text,
     };
-    const mismatch = findMismatch(method, path, reply.status, reply.body);
+    const strange = path.startsWith("/api/") && reply.status < 300 ? findStrangeKeys(reply.body) : undefined;
+    const mismatch = strange ?? findMismatch(method, path, reply.status, reply.body);
     if (mismatch) throw new Error(mismatch);
     return reply;
   }

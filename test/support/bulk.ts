@@ -38,11 +38,13 @@ export async function addSilently(scene: Scene, key: string, rows: Partial<Recor
   return complete.map((row) => row.uid);
 }
 
-/** The same database, adding up the rows that its statements read. */
-export function countRowsRead(db: Db): { db: Db; rowsRead: () => number } {
+/** The same database, counting its statements and adding up the rows that they read. */
+export function countRowsRead(db: Db): { db: Db; rowsRead: () => number; statements: () => number } {
   let rows = 0;
+  let statements = 0;
   const note = <R extends D1Result<unknown>>(result: R) => {
     rows += result.meta.rows_read;
+    statements += 1;
     return result;
   };
   const d1 = new Proxy(db.d1, {
@@ -67,5 +69,5 @@ export function countRowsRead(db: Db): { db: Db; rowsRead: () => number } {
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-  return { db: { ...db, d1 }, rowsRead: () => rows };
+  return { db: { ...db, d1 }, rowsRead: () => rows, statements: () => statements };
 }

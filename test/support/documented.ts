@@ -25,9 +25,10 @@ export function findMismatch(method: string, path: string, status: number, body:
 
 function refusalsOf(endpoint: Endpoint): number[] {
   return [
-    ...[401, 403, 422],
+    ...[401, 403, 422, 429],
     ...(endpoint.params ? [404] : []),
     ...(endpoint.body ? [400, 413, 415] : []),
+    ...(endpoint.method === "post" ? [409] : []),
     ...(endpoint.refusals ?? []),
   ];
 }

@@ -1,4 +1,5 @@
-import type { IndexedItem } from "../../src/core/matching/item-index.ts";
+import type { Side } from "../../src/core/matching/item.ts";
+import type { IndexedItem, Mark, Note } from "../../src/core/matching/item-index.ts";
 import { MemoryIndex } from "../../src/core/matching/memory-index.ts";
 import type { Configuration, Progress, ReconcilerStore } from "../../src/services/reconciler-store.ts";
 import type { RunProgress } from "../../src/services/run-progress.ts";
@@ -8,12 +9,14 @@ export class MemoryStore implements ReconcilerStore {
   readonly #voidedSets = new Set<string>();
   readonly index = new MemoryIndex("arrival", this.#voidedSets);
   readonly scratch = new MemoryIndex("run", this.#voidedSets);
+  #failures = 0;
   #configuration: Configuration | undefined;
   #progress: Progress | undefined;
   #run: RunProgress | null = null;
   #runAttempts = 0;
   #queue = new Set<number>();
   #inFlight: number[] = [];
+  #findings: { runId: number; notes: Note[] } | undefined;
 
   clearScratch(): void {
     this.scratch.clear();
@@ -52,6 +55,26 @@ export class MemoryStore implements ReconcilerStore {
     this.#runAttempts = 0;
   }
 
+  keepFindings(runId: number, notes: readonly Note[], isFirst: boolean): void {
+    if (isFirst) this.#findings = { runId, notes: [] };
+    this.#findings?.notes.push(...notes);
+  }
+
+  takeFindings(runId: number): void {
+    if (this.#findings?.runId !== runId) return;
+    const known = this.index.listNotes(null, Number.MAX_SAFE_INTEGER);
+    for (const { itemId, ruleId } of known) this.index.note(itemId, ruleId, null);
+    for (const { itemId, ruleId, finding } of this.#findings.notes) this.index.note(itemId, ruleId, finding);
+  }
+
+  countFailures(): number {
+    return this.#failures;
+  }
+
+  writeFailures(count: number): void {
+    this.#failures = count;
+  }
+
   enqueue(ids: readonly number[]): void {
     for (const id of ids) this.#queue.add(id);
   }
@@ -86,6 +109,14 @@ export class MemoryStore implements ReconcilerStore {
       .slice(0, limit);
   }
 
+  listNewest(side: Side, before: number, limit: number): number[] {
+    return this.#items()
+      .filter((item) => item.side === side && item.id < before)
+      .map(({ id }) => id)
+      .sort((left, right) => right - left)
+      .slice(0, limit);
+  }
+
   clearKeys(): void {
     for (const item of this.#items()) this.index.put(item, []);
   }
@@ -103,9 +134,27 @@ export class MemoryStore implements ReconcilerStore {
     return days.sort()[0] ?? null;
   }
 
+  clearDue(ids: readonly number[]): void {
+    for (const id of ids) this.index.clearDue(id);
+  }
+
+  listMarks(limit: number): Mark[] {
+    const noted = new Set(this.index.listNotes(null, Number.MAX_SAFE_INTEGER).map(({ itemId }) => itemId));
+    return this.#items()
+      .filter((item) => noted.has(item.id) !== (item.isMarked ?? false))
+      .map(({ id }) => ({ itemId: id, isUncertain: noted.has(id) }))
+      .sort((left, right) => left.itemId - right.itemId)
+      .slice(0, limit);
+  }
+
+  settleMarks(marks: readonly Mark[]): void {
+    for (const { itemId, isUncertain } of marks) this.index.mark(itemId, isUncertain);
+  }
+
   clear(): void {
     this.index.clear();
     this.scratch.clear();
+    this.#findings = undefined;
     this.#voidedSets.clear();
     this.#configuration = undefined;
     this.#progress = undefined;

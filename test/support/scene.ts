@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import { v7 as newId } from "uuid";
 import type { Bindings } from "../../src/config.ts";
 import { type Db, openDb } from "../../src/db/client.ts";
 import type { ServiceContext } from "../../src/services/context.ts";
@@ -110,8 +111,11 @@ export function silentContext(scene: Pick<Scene, "db" | "tenant">): ServiceConte
     isLive: false,
     keyUid: null,
     isBootstrap: false,
+    requestUid: newId(),
     now: () => Date.now(),
+    newId: () => newId(),
     reconcilers: lost,
+    jobs: { wake: async () => undefined },
     webhooks: bindings.WEBHOOKS,
     allowLocalWebhooks: false,
     alongside: [],

@@ -57,8 +57,9 @@ export function expectOutcome(month: ShopMonth): Outcome {
   const till = expectGroups(month.till, DEPOSITS.expectedWithinDays, month.today);
   const both = [terminal, till].flatMap(({ side_a, side_b }) => [side_a, side_b]);
   const total = (count: keyof SideOutcome) => both.reduce((sum, side) => sum + side[count], 0);
+  const reconciliations = { ...BY_HAND.reconciliations, [TERMINAL.name]: terminal, [DEPOSITS.name]: till };
   return {
-    reconciliations: { ...BY_HAND.reconciliations, [TERMINAL.name]: terminal, [DEPOSITS.name]: till },
+    reconciliations,
     records: {
       ...BY_HAND.records,
       ...nameStatuses(month.terminal, TERMINAL.expectedWithinDays, month.today),
@@ -72,6 +73,10 @@ export function expectOutcome(month: ShopMonth): Outcome {
       "record.reconciled": BY_HAND.events.reconciled + total("reconciled"),
       "record.partially_reconciled": BY_HAND.events.partially,
       "record.reconciliation_overdue": BY_HAND.events.overdue + total("overdue"),
+      // The ambiguous ones of the till are overdue, too.
+      "reconciliation_exception.opened": Object.values(reconciliations)
+        .flatMap(({ side_a, side_b }) => [side_a, side_b])
+        .filter(({ overdue }) => overdue > 0).length,
     },
   };
 }

@@ -14,8 +14,8 @@ export function describeReconciliation(account: ReconciliationAccount, more: rea
     describeSide("A", plan.sideA, sideA),
     describeSide("B", plan.sideB, sideB),
     `  ${matches.length} matches, ${variance} USD left over within tolerances; hash chain ${chain}`,
-    ...(more.length === 0 ? [] : ["", ...more]),
-    ...plan.examples.flatMap((example) => ["", ...describeExample(example, account)]),
+    ...more,
+    ...plan.examples.flatMap((example) => describeExample(example, account)),
   ];
 }
 
@@ -45,26 +45,32 @@ export function describeWebhooks(receiver: WebhookReceiver): string[] {
   return [
     "Webhooks",
     `  ${received.size} events received, ${verdict} with a Standard Webhooks library`,
-    ...types.map(([type, count]) => `  ${String(count).padStart(5)} ${type}`),
+    `  ${types.map(([type, count]) => `${count} ${type}`).join(", ")}`,
     `  The first one was answered with 503 and ${again}.`,
   ];
 }
 
-/** `client` is that of a Worker which goes on running. */
-export function describeNext(client: TieoutClient | undefined, accounts: readonly ReconciliationAccount[]): string[] {
-  if (!client) {
+/** `url` is that of a Worker which goes on running; `requests` show more of what it holds. */
+export function describeNext(url: string | undefined, requests: readonly string[]): string[] {
+  if (url === undefined) {
     return [
       "Where to look next",
       "  This Worker ends here, with its data. To look around in it:",
       "    npm start        in one terminal: a Worker that stays, with an API viewer at http://localhost:8787/docs",
-      "    npm run demo     in another: finds it, plays the month on it and leaves everything there",
+      "    npm run demo     in another: finds it, plays both stories on it and leaves everything there",
       "  README.md has a tour with curl.",
     ];
   }
-  const curl = (path: string): string => `    curl -H "X-API-KEY: $KEY" "${client.url}${path}"`;
   return [
     "Where to look next",
-    `  ${client.url}/docs shows every request. This run has an environment of its own; its key:`,
+    `  ${url}/docs shows every request. Each story has an environment of its own, with a key of its own.`,
+    ...requests,
+  ];
+}
+
+export function listShopRequests(client: TieoutClient, accounts: readonly ReconciliationAccount[]): string[] {
+  const curl = (path: string): string => `    curl -H "X-API-KEY: $KEY" "${client.url}${path}"`;
+  return [
     `    KEY=${client.key}`,
     ...accounts.flatMap(({ plan, id, sights }) => [
       `  ${plan.name}: what is overdue, the latest matches with their explanations, the hash chain${plan.runType === "batch" ? ", the runs" : ""}${sights.size > 0 ? ", why some are open" : ""}`,

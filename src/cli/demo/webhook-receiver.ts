@@ -1,10 +1,6 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
 import { Webhook } from "standardwebhooks";
-
-const HOST = "127.0.0.1";
-const PATH = "/webhooks";
+import { LoopbackServer } from "./loopback-server.ts";
 
 export interface ReceivedWebhook {
   id: string;
@@ -21,29 +17,19 @@ export class WebhookReceiver {
   /** By `webhook-id`: what comes twice counts once. */
   readonly received = new Map<string, ReceivedWebhook>();
   readonly rejected: string[] = [];
-  readonly #server: Server;
+  #server: LoopbackServer | undefined;
   #webhook: Webhook | undefined;
   #turnedAway: { id: string; at: number } | undefined;
   /** How long after the 503 the same webhook was there again. */
   cameAgainAfterMs: number | undefined;
 
-  private constructor() {
-    this.#server = createServer((request, response) => {
-      this.#answer(request, response).catch((error: Error) => {
-        this.rejected.push(error.message);
-        response.writeHead(500).end();
-      });
-    });
-  }
-
-  static async start(): Promise<WebhookReceiver> {
-    const receiver = new WebhookReceiver();
-    await once(receiver.#server.listen(0, HOST), "listening");
-    return receiver;
-  }
-
-  get url(): string {
-    return `http://${HOST}:${(this.#server.address() as AddressInfo).port}${PATH}`;
+  /** Listens from here on; answers the address. */
+  async start(): Promise<string> {
+    this.#server = await LoopbackServer.start(
+      (request, body) => this.#judge(request, body),
+      (reason) => this.rejected.push(reason),
+    );
+    return this.#server.url;
   }
 
   /** From here on nothing is believed that this secret has not signed. */
@@ -57,20 +43,11 @@ export class WebhookReceiver {
     return counts;
   }
 
-  async stop(): Promise<void> {
-    this.#server.close();
-    this.#server.closeAllConnections();
-  }
-
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const status = this.#judge(request, Buffer.concat(chunks).toString("utf8"));
-    response.writeHead(status).end();
+  stop(): void {
+    this.#server?.stop();
   }
 
   #judge(request: IncomingMessage, body: string): number {
-    if (request.method !== "POST" || request.url !== PATH) return 404;
     let webhook: ReceivedWebhook;
     try {
       if (!this.#webhook) throw new Error("a webhook came before its secret was known");

@@ -1,7 +1,7 @@
 import type { PlanBranch } from "../rules/plan.ts";
 import { type Item, otherSide } from "./item.ts";
 import { compareCandidates, type IndexedItem, type IndexOrder, type ItemIndex } from "./item-index.ts";
-import { planName } from "./keys.ts";
+import { planName } from "./plan-name.ts";
 import type { EngineRule } from "./rule.ts";
 
 const PAGE_ITEMS = 8;

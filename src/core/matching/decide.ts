@@ -3,6 +3,7 @@ import { compareWalk, type IndexedItem, type ItemIndex, type WalkPosition, walkP
 import { listIndexKeys } from "./keys.ts";
 import { ALLOCATION_CHARS, RIVALS_MAX_NOTES } from "./limits.ts";
 import { findOutcome, type Outcome, propose } from "./outcome.ts";
+import { isOfGroups } from "./payment-keys.ts";
 import { listRecords, NOTHING } from "./proposal.ts";
 import type { EngineRule } from "./rule.ts";
 import { type Meter, newMeter, type Search } from "./search.ts";
@@ -53,7 +54,7 @@ export function decideForItems(
       decided.decisions.push(decision);
       meter.chars += charsOf(decision);
       meter.groups.clear();
-      for (const other of applyDecision(decision, rules, index)) if (other !== id) decided.again.push(other);
+      for (const other of applyDecision(decision, rules, index, meter)) if (other !== id) decided.again.push(other);
       forgetNotes(decision, rules, index);
       if (isSpent(meter, limit)) return { ...decided, failures: listFailures(meter) };
     }
@@ -116,7 +117,7 @@ function lookAt(id: number, search: Search, isTouched: boolean): Sight {
 }
 
 /** What throws finds nothing; its rule is remembered as one that failed. */
-function attempt<T>({ rule, meter }: Search, work: () => T, nothing: T): T {
+export function attempt<T>({ rule, meter }: Search, work: () => T, nothing: T): T {
   try {
     return work();
   } catch (error) {
@@ -130,7 +131,9 @@ function listUnnoted(search: Search, item: IndexedItem, because: readonly number
   const isUnnoted = (other: number) => other !== item.id && !hasNote(index, other, rule);
   // A search for sets names all that it chose from. Some of these are in no set: they would be named for ever.
   if (rule.isSubset) return isNew ? because.filter(isUnnoted) : [];
-  if (!isNew && !because.some(isUnnoted)) return [];
+  // A transaction may have become ambiguous with one more group, whose members it alone can name.
+  const mayHaveMore = isOfGroups(rule) && item.side === "a";
+  if (!isNew && !mayHaveMore && !because.some(isUnnoted)) return [];
   return [...new Set([...because, ...listRivals(search, item)])].filter(isUnnoted);
 }
 
@@ -140,7 +143,8 @@ function listRivals(search: Search, item: IndexedItem): number[] {
   return found.flatMap(listRecords).map(({ id }) => id);
 }
 
-function listFailures({ failures }: Meter): RuleFailure[] {
+/** The rules whose evaluation has thrown while a meter counted. */
+export function listFailures({ failures }: Meter): RuleFailure[] {
   return [...failures].map(([rule, message]) => ({ rule, message }));
 }
 
@@ -161,7 +165,7 @@ export interface RuleSlice {
   decisions: Decision[];
   visited: number;
   failures: RuleFailure[];
-  /** Items for which a match may have made another one possible, under whichever rule. */
+  /** Items for which a match may have made another one possible, under whichever rule, and pending transactions. */
   woken: number[];
   /** Where the next slice goes on; null once the rule has nothing left to match. */
   next: RoundPosition | null;
@@ -186,6 +190,7 @@ export function decideForRule(
   for (const item of walkRound(index, position, limit.items)) {
     // What nothing has touched was there, as it is, when those before it were looked at.
     let isTouched = index.unwake(item.id) || position.isRepeat;
+    if (item.payment?.isPending) slice.woken.push(item.id);
     for (;;) {
       const { outcome, unnoted } = lookAt(item.id, { rule, index, meter }, isTouched);
       index.wake(unnoted.filter((id) => position.isRepeat || isBefore(index.find(id), item)));
@@ -194,7 +199,7 @@ export function decideForRule(
       slice.decisions.push(outcome.decision);
       meter.chars += charsOf(outcome.decision);
       meter.groups.clear();
-      const woken = applyDecision(outcome.decision, rules, index);
+      const woken = applyDecision(outcome.decision, rules, index, meter);
       for (const id of woken) slice.woken.push(id);
       index.wake(woken.filter((id) => id !== item.id));
       if (isSpent(meter, limit)) {
@@ -229,15 +234,17 @@ function isBefore(other: IndexedItem | undefined, item: IndexedItem): boolean {
 }
 
 /** Lets the index take in a decision. Answers the ids of items for which it may have made another match possible. */
-function applyDecision(decision: Decision, rules: readonly EngineRule[], index: ItemIndex): number[] {
+function applyDecision(decision: Decision, rules: readonly EngineRule[], index: ItemIndex, meter: Meter): number[] {
   const woken: number[] = [];
-  for (const { item, amount } of decision.allocations) {
+  for (const { item: seen, amount } of decision.allocations) {
     // There may be more of them than a call takes arguments.
-    for (const watcher of index.takeWatchers(item.id)) woken.push(watcher);
-    const indexed = index.find(item.id);
+    for (const watcher of index.takeWatchers(seen.id)) woken.push(watcher);
+    const indexed = index.find(seen.id);
     if (!indexed) continue;
-    const left = { ...indexed, open: indexed.open - amount, matches: indexed.matches + 1 };
-    if (left.open === 0) {
+    // What is matched loses its mark.
+    const { isMarked: _, ...item } = indexed;
+    const left = { ...item, open: item.open - amount, matches: item.matches + 1 };
+    if (left.open <= (left.payment?.slack ?? 0)) {
       index.remove(item.id);
     } else {
       index.put(left, listIndexKeys(rules, left));
@@ -245,5 +252,5 @@ function applyDecision(decision: Decision, rules: readonly EngineRule[], index: 
     }
   }
   const changed = decision.allocations.map(({ item }) => item);
-  return [...new Set([...woken, ...listWoken(changed, rules, index)])];
+  return [...new Set([...woken, ...listWoken(changed, rules, index, meter)])];
 }

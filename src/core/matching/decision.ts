@@ -40,6 +40,8 @@ export function decide(rule: EngineRule, { a, b, isInFull, setKey }: Proposal): 
 
 function explain(rule: EngineRule, a: readonly Item[], b: readonly Item[]): ConditionOutcome[] {
   const [left, right] = [a[0], b[0]];
+  // Each expected payment is matched with the transaction alone, whatever else the transaction pays.
+  if (rule.payment && left) return b.flatMap((payment) => rule.compiled.explain(left, payment));
   const isPair = a.length === 1 && b.length === 1;
   return isPair && left && right ? rule.compiled.explain(left, right) : rule.compiled.explainSets(a, b);
 }

@@ -3,8 +3,9 @@ import { listCandidates } from "./candidates.ts";
 import { type Item, otherSide, type Side } from "./item.ts";
 import { amountOf, groupOf } from "./item-group.ts";
 import type { IndexedItem, Tally } from "./item-index.ts";
-import { keyInBucket, looksBack, planName } from "./keys.ts";
+import { looksBack } from "./keys.ts";
 import { EVALUATION_STEPS, GROUP_MAX_MEMBERS, GROUP_MAX_RIVALS } from "./limits.ts";
+import { keyInBucket, planName } from "./plan-name.ts";
 import { CUT, type Look, makeProposal, NOTHING, type Proposal, rankProposals } from "./proposal.ts";
 import type { Search } from "./search.ts";
 

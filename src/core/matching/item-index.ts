@@ -6,6 +6,14 @@ import type { Item, Side } from "./item.ts";
 export interface IndexedItem extends Item {
   /** The day after which it is to be reported as overdue; null if never, or if it has been. */
   due: Day | null;
+  /** Whether it is written down outside of the index that rules leave it alone. */
+  isMarked?: true;
+}
+
+/** A record of which what is written down is no longer what rules have noted. */
+export interface Mark {
+  itemId: number;
+  isUncertain: boolean;
 }
 
 /** How items of the same rank and the same date are told apart: by when they came, or, in a run, by what they are. */

@@ -2,8 +2,8 @@ import { agreesWith, bucketOf, dayOfItem, listManySides, NO_DAY, windowFrom } fr
 import type { Side } from "./item.ts";
 import { sumOpen } from "./item-group.ts";
 import type { IndexedItem } from "./item-index.ts";
-import { planName } from "./keys.ts";
 import { EVALUATION_STEPS, GROUP_MAX_MEMBERS } from "./limits.ts";
+import { planName } from "./plan-name.ts";
 import type { Search } from "./search.ts";
 
 /** Records of one side that are held against the other side as one. */

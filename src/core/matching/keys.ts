@@ -2,27 +2,9 @@ import type { Plan } from "../rules/plan.ts";
 import { bucketOf, dayOfItem, listManySides } from "./bucket.ts";
 import type { Item } from "./item.ts";
 import type { IndexKey } from "./item-index.ts";
+import { listPaymentKeys } from "./payment-keys.ts";
+import { keyInBucket, planName } from "./plan-name.ts";
 import type { EngineRule } from "./rule.ts";
-
-/** What a look-up plan of a rule is for. */
-type PlanUse =
-  /** The other side of a single record, by open amount. */
-  | "single"
-  /** As `single`, by day, where a lookback makes each anchor's sum another one. */
-  | "anchor"
-  /** The members of a bucket, by day, with their sums. */
-  | "bucket"
-  /** Buckets that have members for an anchor, by day. */
-  | "member";
-
-export function planName(rule: EngineRule, use: PlanUse, branch = 0): string {
-  return `${rule.id}.${rule.version}.${use}.${branch}`;
-}
-
-/** A key of a plan within one bucket; the empty bucket is that of records which lack a field of it. */
-export function keyInBucket(key: string, bucket: string): string {
-  return `${key}\u001e${bucket}`;
-}
 
 /** Whether a rule's anchors are found by day and not by amount. */
 export function looksBack(rule: EngineRule): boolean {
@@ -32,6 +14,7 @@ export function looksBack(rule: EngineRule): boolean {
 /** Every key under which the rules will look for the item. */
 export function listIndexKeys(rules: readonly EngineRule[], item: Item): IndexKey[] {
   return rules.flatMap((rule) => {
+    if (rule.payment) return listPaymentKeys(rule, item);
     if (rule.cardinality === "one_to_one") return listSingleKeys(rule, item, (key) => key);
     return listManySides(rule).includes(item.side) ? listMemberKeys(rule, item) : listAnchorKeys(rule, item);
   });

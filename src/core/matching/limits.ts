@@ -16,3 +16,7 @@ export const ALLOCATION_CHARS = 150;
 export const SUBSET_MAX_BICLIQUES = 64;
 /** As many possible matches of an ambiguous record have their records noted as ambiguous when it comes. */
 export const RIVALS_MAX_NOTES = 200;
+/** Steps of one look under a payment rule after which it is cut. */
+export const PAYMENT_MAX_STEPS = 1_000_000;
+/** As many pending transactions are looked at again because of one expected payment. */
+export const PENDING_MAX_MATES = 50;

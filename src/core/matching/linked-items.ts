@@ -3,7 +3,8 @@ import { listBuckets } from "./groups.ts";
 import { otherSide, type Side } from "./item.ts";
 import { amountOf } from "./item-group.ts";
 import type { IndexedItem, ItemIndex } from "./item-index.ts";
-import { keyInBucket, looksBack, planName } from "./keys.ts";
+import { looksBack } from "./keys.ts";
+import { keyInBucket, planName } from "./plan-name.ts";
 import type { EngineRule } from "./rule.ts";
 import type { Search } from "./search.ts";
 

@@ -34,6 +34,8 @@ export class MemoryIndex implements ItemIndex {
   readonly #keys = new Map<number, readonly IndexKey[]>();
   /** By plan and side, then by key; none is empty. */
   readonly #buckets = new Map<string, Map<string, Slot[]>>();
+  /** By plan and side, as far as they have been asked for since a bucket came or went. */
+  readonly #sortedKeys = new Map<string, string[]>();
   readonly #woken = new Set<number>();
   readonly #watchers = new Map<number, Set<number>>();
   /** The other way round: what an item waits for. */
@@ -52,6 +54,7 @@ export class MemoryIndex implements ItemIndex {
       this.#items,
       this.#keys,
       this.#buckets,
+      this.#sortedKeys,
       this.#woken,
       this.#watchers,
       this.#watched,
@@ -73,6 +76,7 @@ export class MemoryIndex implements ItemIndex {
       const bucket = buckets.get(key.key) ?? [];
       const slot = this.#slotOf(item, key);
       bucket.splice(lowerBound(bucket, slot), 0, slot);
+      if (bucket.length === 1) this.#sortedKeys.delete(nameOf(key.plan, item.side));
       buckets.set(key.key, bucket);
     }
   }
@@ -104,9 +108,9 @@ export class MemoryIndex implements ItemIndex {
   }
 
   nextKey(plan: string, side: Side, prefix: string, after: string): string | undefined {
-    return [...this.#bucketsOf(plan, side).keys()]
-      .filter((key) => key.startsWith(prefix) && compareTexts(key, after) > 0)
-      .sort(compareTexts)[0];
+    const keys = this.#sortedKeysOf(plan, side);
+    const key = keys[compareTexts(after, prefix) < 0 ? firstFrom(keys, prefix, 0) : firstFrom(keys, after, 1)];
+    return key?.startsWith(prefix) ? key : undefined;
   }
 
   tally(plan: string, side: Side, key: string, min: number, max: number): Tally[] {
@@ -178,6 +182,19 @@ export class MemoryIndex implements ItemIndex {
     this.#notes.set(itemId, notes);
   }
 
+  /** Takes it that what is written down of an item says so now. */
+  mark(itemId: number, isUncertain: boolean): void {
+    const item = this.#items.get(itemId);
+    if (!item) return;
+    const { isMarked: _, ...rest } = item;
+    this.#items.set(itemId, isUncertain ? { ...rest, isMarked: true } : rest);
+  }
+
+  clearDue(itemId: number): void {
+    const item = this.#items.get(itemId);
+    if (item) this.#items.set(itemId, { ...item, due: null });
+  }
+
   listNotes(after: { itemId: number; ruleId: number } | null, limit: number): Note[] {
     const notes = [...this.#notes].flatMap(([itemId, findings]) =>
       [...findings].map(([ruleId, finding]) => ({ itemId, ruleId, finding })),
@@ -195,7 +212,9 @@ export class MemoryIndex implements ItemIndex {
       const buckets = this.#bucketsOf(key.plan, item.side);
       const bucket = buckets.get(key.key) as Slot[];
       bucket.splice(lowerBound(bucket, this.#slotOf(item, key)), 1);
-      if (bucket.length === 0) buckets.delete(key.key);
+      if (bucket.length > 0) continue;
+      buckets.delete(key.key);
+      this.#sortedKeys.delete(nameOf(key.plan, item.side));
     }
   }
 
@@ -203,15 +222,22 @@ export class MemoryIndex implements ItemIndex {
     return { rank, date: item.date, tie: tieOf(item, this.order), id: item.id, isTallied };
   }
 
+  #sortedKeysOf(plan: string, side: Side): string[] {
+    const name = nameOf(plan, side);
+    const keys = this.#sortedKeys.get(name) ?? [...this.#bucketsOf(plan, side).keys()].sort(compareTexts);
+    this.#sortedKeys.set(name, keys);
+    return keys;
+  }
+
   #bucketsOf(plan: string, side: Side): Map<string, Slot[]> {
-    const name = `${plan}\n${side}`;
+    const name = nameOf(plan, side);
     const buckets = this.#buckets.get(name) ?? new Map<string, Slot[]>();
     this.#buckets.set(name, buckets);
     return buckets;
   }
 
   #bucketOf(plan: string, side: Side, key: string): readonly Slot[] {
-    return this.#buckets.get(`${plan}\n${side}`)?.get(key) ?? [];
+    return this.#buckets.get(nameOf(plan, side))?.get(key) ?? [];
   }
 
   #listFrom(bucket: readonly Slot[], start: Place, maxRank: number, limit: number): IndexedItem[] {
@@ -226,6 +252,22 @@ function walkThrough(items: IndexedItem[], after: WalkPosition | null, limit: nu
     .filter((item) => after === null || compareWalk(walkPositionOf(item), after) > 0)
     .sort((left, right) => compareWalk(walkPositionOf(left), walkPositionOf(right)))
     .slice(0, limit);
+}
+
+function nameOf(plan: string, side: Side): string {
+  return `${plan}\n${side}`;
+}
+
+/** The place of the first key that is not before a text by this much: 0 takes the text itself, 1 what follows it. */
+function firstFrom(keys: readonly string[], text: string, least: 0 | 1): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (Math.sign(compareTexts(keys[middle] as string, text)) < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Where the items of a rank begin. */

@@ -5,6 +5,7 @@ import type { IndexedItem } from "./item-index.ts";
 import { looksBack } from "./keys.ts";
 import { RIVALS_MAX_STEPS } from "./limits.ts";
 import { proposePairs } from "./one-to-one.ts";
+import { findPaymentOutcome, proposePayments } from "./payments.ts";
 import { CUT, type Look, listRecords, type Proposal } from "./proposal.ts";
 import type { Search } from "./search.ts";
 import { proposeSubsets } from "./subset.ts";
@@ -22,6 +23,7 @@ const BECAUSE_MAX_ITEMS = 1_000;
 
 /** What a rule makes of a record: its best match, or, under `skip`, the only one that all records of it have. */
 export function findOutcome(search: Search, item: IndexedItem): Outcome {
+  if (search.rule.payment) return findPaymentOutcome(search, item);
   const isSkipping = search.rule.onAmbiguous === "skip";
   const look = propose(search, item, isSkipping ? 2 : 1);
   if (look.isCut) return { kind: "cut", because: listOthers(item, look) };
@@ -35,6 +37,7 @@ export function findOutcome(search: Search, item: IndexedItem): Outcome {
 
 /** The matches that a rule allows with a record in them, best first; `wanted` of them are enough. */
 export function propose(search: Search, item: IndexedItem, wanted: number): Look {
+  if (search.rule.payment) return proposePayments(search, item, wanted);
   if (search.rule.cardinality === "one_to_one") return proposePairs(search, item, wanted);
   return search.rule.isSubset ? proposeSubsets(search, item, wanted) : proposeGroups(search, item, wanted);
 }

@@ -1,3 +1,4 @@
+import type { PaymentStrategy } from "../payment/payment-rule.ts";
 import type { Cardinality, Rollup } from "../rule-definition.ts";
 import type { CompiledRule } from "../rules/evaluate.ts";
 
@@ -14,5 +15,7 @@ export interface EngineRule {
   rollup: Rollup | null;
   isSubset: boolean;
   onAmbiguous: OnAmbiguous;
+  /** How transactions go with expected payments, of which `cardinality` is the nearest picture; null for a rule of /v1. */
+  payment: PaymentStrategy | null;
   compiled: CompiledRule;
 }

@@ -10,6 +10,15 @@ export interface Search {
   meter: Meter;
   /** A single record whose chosen sets are all known, and need not be searched for again. */
   settled?: number | null;
+  /** How much one look under a payment rule may read. */
+  allowance?: Allowance;
+}
+
+/** A bound on one look, which finds nothing certain once it has come to it. */
+export interface Allowance {
+  /** The steps of the meter at which it is spent. */
+  most: number;
+  isSpent: boolean;
 }
 
 export interface Meter {
@@ -27,4 +36,17 @@ export interface Meter {
 
 export function newMeter(): Meter {
   return { steps: 0, chars: 0, failures: new Map(), groups: new Map() };
+}
+
+/** Counts work, towards a look's allowance, too; answers whether there is any left. */
+export function spend({ meter, allowance }: Search, steps: number): boolean {
+  meter.steps += steps;
+  if (!allowance) return true;
+  if (meter.steps > allowance.most) allowance.isSpent = true;
+  return !allowance.isSpent;
+}
+
+/** The search with an allowance of so many steps from here on, unless it has one. */
+export function withAllowance(search: Search, steps: number): Search & { allowance: Allowance } {
+  return { ...search, allowance: search.allowance ?? { most: search.meter.steps + steps, isSpent: false } };
 }

@@ -7,3 +7,13 @@ export function setKeyOf(items: readonly Pick<Item, "id" | "version">[]): string
     .map((item) => `${item.id}.${item.version}`)
     .join(",");
 }
+
+/** Names a transaction and an expected payment by their records' row numbers, whatever is edited; never a `setKeyOf`. */
+export function pairKeyOf(transactionId: number, paymentId: number): string {
+  return paymentsKeyOf(transactionId, [paymentId]);
+}
+
+/** Names a transaction and the expected payments that it pays, as `pairKeyOf` does for a single one. */
+export function paymentsKeyOf(transactionId: number, paymentIds: readonly number[]): string {
+  return `${transactionId}~${[...paymentIds].sort((left, right) => left - right).join("+")}`;
+}

@@ -1,8 +1,8 @@
 import type { windowFrom } from "./bucket.ts";
 import { type Item, otherSide } from "./item.ts";
 import { compareCandidates, type IndexedItem } from "./item-index.ts";
-import { keyInBucket, planName } from "./keys.ts";
 import { EVALUATION_STEPS, SUBSET_MAX_CANDIDATES } from "./limits.ts";
+import { keyInBucket, planName } from "./plan-name.ts";
 import type { Search } from "./search.ts";
 
 /**

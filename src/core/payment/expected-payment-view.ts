@@ -30,7 +30,7 @@ export interface ExpectedPaymentSnapshot {
 }
 
 /** What the rule variables have taken the place of: always null, and there all the same. */
-const LEGACY = {
+export const LEGACY = {
   type: null,
   currency: null,
   direction: null,

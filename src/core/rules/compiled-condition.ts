@@ -107,6 +107,8 @@ function compileComparison(condition: Condition): ToleranceTest {
       return ordered((order) => order <= 0);
     case "contains":
       return contains;
+    case "is_contained":
+      return (a, b) => contains(b, a);
     case "in":
       return isListFirst ? (list, member) => isIn(member, list) : isIn;
     case "not_in":

@@ -13,7 +13,8 @@ export const OPERANDS = [
   "is_missing",
   "is_present",
 ] as const;
-export type Operand = (typeof OPERANDS)[number];
+/** `is_contained`, the other way round of `contains`, is for the rules of the payments door only. */
+export type Operand = (typeof OPERANDS)[number] | "is_contained";
 
 export const TOLERANCE_UNITS = ["dollar", "percent", "day", "month"] as const;
 export type ToleranceUnit = (typeof TOLERANCE_UNITS)[number];

@@ -123,7 +123,7 @@ function describeRefusal(refusal: Refusal): Problem {
       return {
         status: 429,
         code: "too_many_requests",
-        message: "This API key sends more requests than it may.",
+        message: "Too many requests at once: wait, then send this one again.",
         headers: { "Retry-After": `${refusal.retryAfterSeconds}` },
       };
     case "internal":
@@ -168,7 +168,7 @@ function describeConflict({ detail, errors = [], retryAfterSeconds }: Failure & 
   }
   const [first] = errors;
   const parameter = first && nameOf(first.path);
-  if (first?.code === "taken" && parameter === "external_id") {
+  if (first?.code === "taken" && /(^|\.)external_id$/.test(parameter ?? "")) {
     return { status: 409, code: "conflict", message: detail, parameter, headers: { "X-Should-Retry": "false" } };
   }
   return { status: 422, code: "parameter_invalid", message: detail, parameter };

@@ -3,7 +3,7 @@ import { v7 as newId } from "uuid";
 import { formatSeconds } from "../../core/calendar.ts";
 import { upperCurrencySchema } from "../../core/currency.ts";
 import type { AccountAttributes, AccountCapability, PartyAddress } from "../../core/internal-account.ts";
-import { keepValues, metadataSchema } from "../../core/metadata.ts";
+import { keepValues, METADATA_TOO_LARGE, metadataFits, metadataSchema } from "../../core/metadata.ts";
 import { PAYMENT_TYPES } from "../../core/payment-type.ts";
 import { DIRECTIONS } from "../../core/record.ts";
 import { notFound, ok } from "../../core/result.ts";
@@ -168,7 +168,10 @@ const attributes = {
   parent_account_id: keptText,
   ledger_account_id: keptText,
   contra_ledger_account_id: keptText,
-  vendor_attributes: z.record(z.string(), z.string().max(1000)).nullish(),
+  vendor_attributes: z
+    .record(z.string(), z.string().max(1000))
+    .refine(metadataFits, { error: METADATA_TOO_LARGE.message, params: { code: METADATA_TOO_LARGE.code } })
+    .nullish(),
 };
 
 const others = {

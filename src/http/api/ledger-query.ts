@@ -25,7 +25,7 @@ function readAs<T>(read: (text: string) => T | undefined, message: string, meta:
 const NO_TIME = "Must be an RFC 3339 time.";
 
 /** An instant in milliseconds, cut to the seconds that answers show. */
-const second = readAs(
+export const second = readAs(
   (text) => {
     const instant = parseTime(text);
     return instant === undefined ? undefined : Math.floor(instant / 1_000) * 1_000;

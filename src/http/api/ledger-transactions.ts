@@ -1,14 +1,13 @@
 import { z } from "@hono/zod-openapi";
-import { parseDay } from "../../core/calendar.ts";
 import { MAX_ENTRIES } from "../../core/ledger/entries.ts";
-import { dayOfInstant, type Instant, parseInstant, startOfDay } from "../../core/ledger/instant.ts";
+import { type Instant, parseInstant } from "../../core/ledger/instant.ts";
 import {
   type LedgerTransactionSnapshot,
   presentLedgerTransaction,
   presentLedgerTransactionVersion,
 } from "../../core/ledger/transaction-view.ts";
 import { keepValues, metadataSchema } from "../../core/metadata.ts";
-import { invalid, ok, type Result } from "../../core/result.ts";
+import { ok, type Result } from "../../core/result.ts";
 import { createLedgerTransaction } from "../../services/create-ledger-transaction.ts";
 import { getLedgerTransaction } from "../../services/get-ledger-transaction.ts";
 import { listTransactionVersions } from "../../services/list-ledger-transaction-versions.ts";
@@ -30,7 +29,15 @@ import {
   readPairs,
   timeBounds,
 } from "./ledger-query.ts";
-import { newLedgerEntry, newPostedEntry, readEntryDraft } from "./new-ledger-entry.ts";
+import {
+  description,
+  effectiveAt,
+  entries,
+  externalId,
+  ledgerTransactionFields,
+  readEffect,
+} from "./ledger-transaction-fields.ts";
+import { type newLedgerEntry, newPostedEntry, readEntryDraft } from "./new-ledger-entry.ts";
 import { pageAnswer, pageQuery, presentPage, readPage } from "./pagination.ts";
 import { time } from "./time.ts";
 
@@ -116,36 +123,13 @@ const ledgerTransactionVersion = z
     },
   });
 
-const entries = z.array(newLedgerEntry).min(1).max(MAX_ENTRIES);
-const description = z.string().max(1000).nullish();
 const status = z.enum(LEDGER_STATUSES).optional();
-const externalId = z.string().min(1).max(180).nullish();
-const effectiveAt = z
-  .string()
-  .refine((text) => parseInstant(text) !== undefined, {
-    error: "Must be an RFC 3339 time.",
-    params: { code: "invalid_format" },
-  })
-  .nullish()
-  .meta({ format: "date-time" });
-const effectiveDate = z
-  .string()
-  .refine((text) => parseDay(text) !== undefined, {
-    error: "Must be a date that exists, YYYY-MM-DD.",
-    params: { code: "invalid_date" },
-  })
-  .nullish()
-  .meta({ format: "date" });
 const link = { ledgerable_type: z.enum(["expected_payment"]).nullish(), ledgerable_id: z.uuid().nullish() };
 
 const newLedgerTransaction = z
   .strictObject({
-    description,
+    ...ledgerTransactionFields,
     status: status.meta({ description: "pending unless it is given" }),
-    metadata: metadataSchema.optional(),
-    effective_at: effectiveAt,
-    effective_date: effectiveDate,
-    external_id: externalId,
     ...link,
     ledger_entries: entries,
   })
@@ -163,12 +147,8 @@ const newLedgerTransaction = z
 
 const ledgerTransactionPatch = z
   .strictObject({
-    description,
+    ...ledgerTransactionFields,
     status,
-    metadata: metadataSchema.optional(),
-    effective_at: effectiveAt,
-    effective_date: effectiveDate,
-    external_id: externalId,
     ...link,
     ledger_entries: entries.optional(),
   })
@@ -203,19 +183,6 @@ const newPartialPost = z
   });
 
 const params = z.object({ id: z.string().meta({ description: "The ledger transaction's id or external_id" }) });
-
-/** Both ways of saying when a transaction takes effect; undefined if neither is used. */
-function readEffect(given: {
-  effective_at?: string | null | undefined;
-  effective_date?: string | null | undefined;
-}): Result<Instant | undefined> {
-  const instant = given.effective_at == null ? undefined : (parseInstant(given.effective_at) as Instant);
-  const day = given.effective_date == null ? undefined : (parseDay(given.effective_date) as string);
-  if (day === undefined) return ok(instant);
-  if (instant === undefined) return ok(startOfDay(day));
-  if (dayOfInstant(instant) === day) return ok(instant);
-  return invalid([{ path: "/effective_date", code: "invalid", message: "Is not the day of effective_at." }]);
-}
 
 function placesShowingBalances(entries: readonly z.output<typeof newLedgerEntry>[]): ReadonlySet<number> {
   return new Set(entries.flatMap((entry, place) => (entry.show_resulting_ledger_account_balances ? [place] : [])));
@@ -379,6 +346,7 @@ export const ledgerTransactionEndpoints = [
     body: newReversal,
     answers: { 201: { description: "The reversal", schema: ledgerTransaction } },
     refusals: [409],
+    locate: ({ uid }) => `/api/ledger_transactions/${uid}`,
     async handle({ ctx, params, body }) {
       const reversal = {
         status: body.status ?? ("posted" as const),
@@ -404,6 +372,7 @@ export const ledgerTransactionEndpoints = [
     body: newPartialPost,
     answers: { 201: { description: "The posted part", schema: ledgerTransaction } },
     refusals: [409],
+    locate: ({ uid }) => `/api/ledger_transactions/${uid}`,
     async handle({ ctx, params, body }) {
       const partial = {
         description: body.description ?? null,

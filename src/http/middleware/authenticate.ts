@@ -1,17 +1,21 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
+import { v7 as newId } from "uuid";
 import { API_KEY_CACHE_MS } from "../../config.ts";
 import { includesScope } from "../../core/api-key.ts";
 import type { Db } from "../../db/client.ts";
 import { authenticate, type Caller, noteKeyUse } from "../../services/authenticate.ts";
 import type { ServiceContext } from "../../services/context.ts";
+import type { Jobs } from "../../services/jobs.ts";
 import type { Reconcilers } from "../../services/reconcilers.ts";
 import type { AppEnv } from "../app-env.ts";
+import { limitKey, limitLookUp } from "../rate-limit.ts";
 import { Refused } from "../refusal.ts";
 
 export interface AuthenticationDependencies {
   openDb(c: Context<AppEnv>): Db;
   openReconcilers(c: Context<AppEnv>): Reconcilers;
+  openJobs(c: Context<AppEnv>): Jobs;
 }
 
 interface Remembered {
@@ -22,7 +26,7 @@ interface Remembered {
 const REMEMBERED_MAX_KEYS = 1_000;
 
 /** Finds out who calls, and hands each endpoint a way to ask for the scope that it declares. */
-export function authentication({ openDb, openReconcilers }: AuthenticationDependencies) {
+export function authentication({ openDb, openReconcilers, openJobs }: AuthenticationDependencies) {
   // A key that is revoked is refused everywhere once this has run out.
   const remembered = new Map<string, Remembered>();
 
@@ -33,13 +37,16 @@ export function authentication({ openDb, openReconcilers }: AuthenticationDepend
     const db = openDb(c);
     const cached = remembered.get(key);
     const fresh = cached && cached.until > now ? cached.caller : undefined;
-    const caller = fresh ?? (await authenticate(db, key, c.env.BOOTSTRAP_API_KEY));
+    if (!fresh) await limitLookUp(c.env, c.req.raw.headers);
+    const caller = fresh ?? (await authenticate(db, key, c.env.BOOTSTRAP_API_KEY, now));
     if (!caller) throw new Refused({ kind: "unauthenticated" });
     if (!fresh) {
       if (remembered.size >= REMEMBERED_MAX_KEYS) remembered.clear();
-      remembered.set(key, { caller, until: now + API_KEY_CACHE_MS });
+      remembered.set(key, { caller, until: Math.min(now + API_KEY_CACHE_MS, caller.validUntil ?? Infinity) });
       if (caller.keyId !== null) c.executionCtx.waitUntil(noteKeyUse(db, caller.keyId, now));
     }
+    await limitKey(c.env, caller.keyUid);
+    c.set("apiKey", key);
     c.set("authorize", (scope) => {
       if (!includesScope(caller.scopes, scope)) throw new Refused({ kind: "missing_scope", scope });
       return {
@@ -49,8 +56,11 @@ export function authentication({ openDb, openReconcilers }: AuthenticationDepend
         isLive: caller.mode === "live",
         keyUid: caller.keyUid,
         isBootstrap: caller.keyId === null,
+        requestUid: c.var.requestId,
         now: () => Date.now(),
+        newId: () => newId(),
         reconcilers: openReconcilers(c),
+        jobs: openJobs(c),
         webhooks: c.env.WEBHOOKS,
         allowLocalWebhooks: c.env.ALLOW_LOCAL_WEBHOOKS === "true",
         alongside: [],

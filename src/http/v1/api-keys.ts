@@ -1,9 +1,10 @@
 import { z } from "@hono/zod-openapi";
-import { newApiKeySchema, SCOPES, type Scope } from "../../core/api-key.ts";
+import { newApiKeyRotationSchema, newApiKeySchema, SCOPES, type Scope } from "../../core/api-key.ts";
 import { notFound, ok } from "../../core/result.ts";
 import { type ApiKeyRow, findApiKey, listApiKeys } from "../../db/api-keys.ts";
 import { checkEnvironmentName, createApiKey } from "../../services/create-api-key.ts";
 import { revokeApiKey } from "../../services/revoke-api-key.ts";
+import { rotateApiKey } from "../../services/rotate-api-key.ts";
 import { visibleEnvironments } from "../../services/visible-environments.ts";
 import { endpoint } from "../endpoint.ts";
 import { pageOf, pageQuery, presentPage, readPage } from "../pagination.ts";
@@ -11,6 +12,7 @@ import { id, presentTime, time } from "./time.ts";
 
 const TAG = "API keys";
 const LIST = "api_keys";
+const HOUR_MS = 60 * 60 * 1_000;
 
 const apiKeyFields = z.object({
   id,
@@ -20,7 +22,7 @@ const apiKeyFields = z.object({
   prefix: z.string().meta({ description: "How the key begins" }),
   last_used_at: time.nullable().meta({ description: "To the minute" }),
   created_at: time,
-  revoked_at: time.nullable(),
+  revoked_at: time.nullable().meta({ description: "Until then it is valid: of a rotated key, a time to come" }),
 });
 
 const example = {
@@ -47,6 +49,8 @@ const newApiKey = newApiKeySchema.meta({
   id: "NewApiKey",
   example: { name: "Nightly import", scopes: ["write"] },
 });
+
+const newApiKeyRotation = newApiKeyRotationSchema.meta({ id: "NewApiKeyRotation", example: { overlap_hours: 48 } });
 
 const params = z.object({ id });
 
@@ -75,6 +79,7 @@ export const apiKeyEndpoints = [
     body: newApiKey,
     checkNames: (ctx, body) => checkEnvironmentName(ctx, body.environment_id),
     answers: { 201: { description: "The API key, with the key itself", schema: apiKeyWithSecret } },
+    locate: () => null,
     async handle({ ctx, body }) {
       const { name, scopes, environment_id: environmentUid } = body;
       const created = await createApiKey(ctx, { name, scopes, environmentUid });
@@ -113,6 +118,28 @@ export const apiKeyEndpoints = [
     async handle({ ctx, params }) {
       const row = await findApiKey(ctx.db, visibleEnvironments(ctx), params.id);
       return row ? ok({ status: 200, body: presentApiKey(row) }) : notFound("API key");
+    },
+  }),
+  endpoint({
+    method: "post",
+    path: "/v1/api_keys/{id}/rotate",
+    operationId: "rotateApiKey",
+    tag: TAG,
+    summary: "Replace an API key by a new one",
+    description: "The new key has the same name, scopes and environment; the other one stays valid for the overlap.",
+    scope: "admin",
+    params,
+    body: newApiKeyRotation,
+    isBodyOptional: true,
+    answers: { 201: { description: "The new API key, with the key itself", schema: apiKeyWithSecret } },
+    refusals: [409],
+    locate: () => null,
+    async handle({ ctx, params, body }) {
+      const rotated = await rotateApiKey(ctx, params.id, body.overlap_hours * HOUR_MS);
+      if (!rotated.ok) return rotated;
+      const { row, key } = rotated.value;
+      const headers = { Location: `/v1/api_keys/${row.uid}` };
+      return ok({ status: 201, body: { ...presentApiKey(row), key }, headers });
     },
   }),
   endpoint({

@@ -39,12 +39,13 @@ const dataSource = z
 const name = z.string().min(1).max(200);
 const description = z.string().max(1000).nullish();
 
+export const dataSourceKey = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, "Must be 1 to 64 of a-z, 0-9, _ and -, and not begin with _ or -.");
+
 const newDataSource = z
   .strictObject({
-    key: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, "Must be 1 to 64 of a-z, 0-9, _ and -, and not begin with _ or -.")
-      .meta({ description: "Unique in the environment; cannot be changed" }),
+    key: dataSourceKey.meta({ description: "Unique in the environment; cannot be changed" }),
     name,
     description,
   })
@@ -80,6 +81,7 @@ export const dataSourceEndpoints = [
     body: newDataSource,
     answers: { 201: { description: "The data source", schema: dataSource } },
     refusals: [409],
+    locate: ({ body }) => `/v1/data_sources/${(body as z.infer<typeof newDataSource>).key}`,
     async handle({ ctx, body }) {
       const created = await createDataSource(ctx, { ...body, description: body.description ?? null });
       if (!created.ok) return created;

@@ -62,7 +62,9 @@ function presentProblem({ status, title, code, detail, errors = [] }: Problem, i
 function describeRefusal(refusal: Refusal): Problem {
   switch (refusal.kind) {
     case "unreadable":
-      return { status: 400, title: "Bad Request", code: "unreadable_json", detail: "The body is not readable JSON." };
+      return refusal.isForm
+        ? { status: 400, title: "Bad Request", code: "unreadable_form", detail: "The body is not a readable form." }
+        : { status: 400, title: "Bad Request", code: "unreadable_json", detail: "The body is not readable JSON." };
     case "unauthenticated":
       return {
         status: 401,
@@ -97,14 +99,14 @@ function describeRefusal(refusal: Refusal): Problem {
         status: 415,
         title: "Unsupported Media Type",
         code: "unsupported_media_type",
-        detail: "Send the body as application/json.",
+        detail: `Send the body as ${refusal.isForm ? "multipart/form-data" : "application/json"}.`,
       };
     case "rate_limited":
       return {
         status: 429,
         title: "Too Many Requests",
         code: "rate_limited",
-        detail: "This API key sends more requests than it may.",
+        detail: "Too many requests at once: wait, then send this one again.",
         headers: { "Retry-After": `${refusal.retryAfterSeconds}` },
       };
     case "internal":

@@ -43,7 +43,7 @@ export const eventEndpoints = [
     tag: TAG,
     summary: "List the events of the last 30 days",
     description:
-      "Events are recorded while the environment has an enabled webhook endpoint. A page may be shorter than its limit while has_more is true: no page reads more than a bounded number of rows.",
+      "Events of the payments door are always recorded, others while the environment has an enabled webhook endpoint. A page may be shorter than its limit while has_more is true: no page reads more than a bounded number of rows.",
     scope: "read",
     query,
     answers: { 200: { description: "A page, newest first", schema: pageOf(event) } },

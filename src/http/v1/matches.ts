@@ -71,7 +71,7 @@ const newMatch = z
   .strictObject({
     reconciliation_id: z.string(),
     record_ids: z
-      .array(z.string())
+      .array(z.string().max(36))
       .min(2)
       .max(MANUAL_MATCH_MAX_RECORDS)
       .refine((ids) => new Set(ids).size === ids.length, {

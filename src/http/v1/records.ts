@@ -70,7 +70,7 @@ export const record = z
     },
   });
 
-const newRecord = newRecordSchema.meta({
+export const newRecord = newRecordSchema.meta({
   id: "NewRecord",
   example: {
     type_key: "stripe_payments",
@@ -87,7 +87,7 @@ const recordPatch = recordPatchSchema.meta({ id: "RecordPatch", example: { amoun
 
 const params = z.object({ id });
 
-const calendarDay = z
+export const calendarDay = z
   .string()
   .refine((text) => parseDay(text) !== undefined, "Must be a date of the calendar, YYYY-MM-DD.")
   .transform((text) => parseDay(text) as string)
@@ -106,6 +106,8 @@ const filters = {
   type_key: z.string().optional().meta({ description: "Key of a data source" }),
   reconciliation_id: id.optional(),
   reconciliation_match_id: id.optional(),
+  bulk_request_id: id.optional().meta({ description: "The bulk request that has brought it in" }),
+  import_id: id.optional().meta({ description: "The import that has brought it in" }),
   external_id: z.string().optional().meta({ description: "The sender's own identifier" }),
   status: status.optional().meta({ description: "With reconciliation_id: the status of that pair" }),
   direction: z.enum(DIRECTIONS).optional().meta({ description: "credit or debit" }),
@@ -138,6 +140,8 @@ function readQuery(given: z.output<typeof query>): RecordQuery {
     typeKey: given.type_key,
     reconciliationUid: given.reconciliation_id,
     matchUid: given.reconciliation_match_id,
+    bulkRequestUid: given.bulk_request_id,
+    importUid: given.import_id,
     filters: {
       externalId: given.external_id,
       status: given.status && statusCodeOf(given.status),

@@ -136,6 +136,7 @@ export const webhookDeliveryEndpoints = [
     params,
     answers: { 202: { description: "The delivery, which is under way", schema: webhookDelivery } },
     refusals: [409],
+    locate: ({ path }) => path.replace(/\/retry$/, ""),
     async handle({ ctx, params }) {
       const retried = await retryDelivery(ctx, params.id);
       return retried.ok ? ok({ status: 202, body: presentDelivery(retried.value) }) : retried;

@@ -125,6 +125,7 @@ export const webhookEndpointEndpoints = [
     checkNames: async (ctx, body) => checkUrl(ctx, body.url),
     answers: { 201: { description: "The webhook endpoint, with its secret", schema: webhookEndpointWithSecret } },
     refusals: [409],
+    locate: () => null,
     async handle({ ctx, body }) {
       const { event_types: eventTypes, ...rest } = body;
       const created = await createWebhookEndpoint(ctx, { ...rest, eventTypes });
@@ -228,6 +229,7 @@ export const webhookEndpointEndpoints = [
     params,
     answers: { 202: { description: "The ping's delivery, which is under way", schema: webhookDelivery } },
     refusals: [409],
+    locate: ({ uid }) => `/v1/webhook_deliveries/${uid}`,
     async handle({ ctx, params }) {
       const sent = await sendPing(ctx, params.id);
       if (!sent.ok) return sent;

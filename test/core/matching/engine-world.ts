@@ -214,6 +214,7 @@ export function toEngineRule(rule: OracleRule, id: number): EngineRule {
     rollup: rule.rollup && { group_by_kind: "identifier", lookback_days: null, date_field: "date", ...rule.rollup },
     isSubset: rule.subset,
     onAmbiguous: rule.on_ambiguous,
+    payment: null,
     compiled: compileFilters(rule.filters).compiled,
   };
 }

@@ -30,6 +30,7 @@ function ruleOf(conditions: unknown[], fields: Partial<EngineRule> = {}): Engine
     rollup: null,
     isSubset: false,
     onAmbiguous: "earliest",
+    payment: null,
     compiled: compileFilters({ operand: "and", rules: conditions }).compiled,
     ...fields,
   };

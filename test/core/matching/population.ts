@@ -28,6 +28,7 @@ export function ruleOf(id: number, name: FilterName, onAmbiguous: OnAmbiguous): 
   return {
     ...{ id, uid: `rule ${id}`, version: 1, cardinality: "one_to_one", groupBy: [], rollup: null, isSubset: false },
     onAmbiguous,
+    payment: null,
     compiled: compileFilters(FILTERS[name]).compiled,
   };
 }

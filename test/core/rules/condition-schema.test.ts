@@ -13,6 +13,7 @@ const CONDITION_REFUSALS: [string, Record<string, unknown>, [string, string][]][
   ["an unknown key", { ...EQ, valeu: "x" }, [["/valeu", "unknown_field"]]],
   ["no operand", { key: "date", value: "date" }, [["/operand", "required"]]],
   ["an unknown operand", { ...EQ, operand: "equals" }, [["/operand", "unknown_operand"]]],
+  ["an operand of the other door", { ...EQ, operand: "is_contained" }, [["/operand", "unknown_operand"]]],
   ["an operand that is no string", { ...EQ, operand: 1 }, [["/operand", "unknown_operand"]]],
   ["an unknown field as key", { ...EQ, key: "id" }, [["/key", "unknown_record_field"]]],
   ["an unknown field as value", { ...EQ, value: "Date" }, [["/value", "unknown_record_field"]]],

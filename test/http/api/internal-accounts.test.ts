@@ -9,6 +9,7 @@ import { newTenant } from "../../support/tenant.ts";
 const PATH = "/api/internal_accounts";
 const WHOLE_SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const MANY_ATTRIBUTES = Object.fromEntries(Array.from({ length: METADATA_MAX_KEYS + 1 }, (_, no) => [`k${no}`, "v"]));
 const UNKNOWN_ID = "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1a";
 
 async function newAccount(by: Api, fields: Record<string, unknown> = {}) {
@@ -141,6 +142,7 @@ describe("internal accounts", () => {
     [{ id: UNKNOWN_ID }, "parameter_invalid", "id"],
     [{ metadata: { a: ["b"] } }, "parameter_invalid", "metadata.a"],
     [{ vendor_attributes: { a: 1 } }, "parameter_invalid", "vendor_attributes.a"],
+    [{ vendor_attributes: MANY_ATTRIBUTES }, "parameter_invalid", "vendor_attributes"],
     [{ account_capabilities: [{ direction: "credit" }] }, "parameter_missing", "account_capabilities[0].payment_type"],
     [{ parent_account_id: "nobody" }, "resource_not_found", "parent_account_id"],
   ])("refuse %j", async (fields, code, parameter) => {
