@@ -1,7 +1,11 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 
-const INCLUDED: Record<string, string> = { bench: "test/bench/*.ts", fuzz: "test/fuzz/fuzz.test.ts" };
+const INCLUDED: Record<string, string> = {
+  bench: "test/bench/*.ts",
+  fuzz: "test/fuzz/*.test.ts",
+  faults: "test/chaos/*.test.ts",
+};
 
 export default defineConfig(async ({ mode }) => ({
   plugins: [
@@ -15,13 +19,15 @@ export default defineConfig(async ({ mode }) => ({
           ALLOW_LOCAL_WEBHOOKS: "true",
           TEST_MIGRATIONS: await readD1Migrations("./migrations"),
           FUZZ_SEED: Number(process.env.FUZZ_SEED ?? (mode === "fuzz" ? Date.now() % 1_000_000 : 1)),
-          FUZZ_REQUESTS: Number(process.env.FUZZ_REQUESTS ?? (mode === "fuzz" ? 50_000 : 5_000)),
+          FUZZ_REQUESTS: Number(process.env.FUZZ_REQUESTS ?? 5_000),
         },
       },
     }),
   ],
   test: {
     include: [INCLUDED[mode] ?? "test/**/*.test.ts"],
+    // They take minutes, or other seeds each time: commands of their own.
+    exclude: mode in INCLUDED ? [] : ["test/fuzz/**", "test/chaos/**"],
     setupFiles: ["./test/support/migrate.ts"],
     testTimeout: 30_000,
     // One such line for each request would bury what a test has to say.
