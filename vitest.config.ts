@@ -18,6 +18,7 @@ export default defineConfig(async ({ mode }) => ({
           BOOTSTRAP_API_KEY: "test-bootstrap-key",
           ALLOW_LOCAL_WEBHOOKS: "true",
           TEST_MIGRATIONS: await readD1Migrations("./migrations"),
+          PROPERTY_SEED: Number(process.env.PROPERTY_SEED ?? 1),
           FUZZ_SEED: Number(process.env.FUZZ_SEED ?? (mode === "fuzz" ? Date.now() % 1_000_000 : 1)),
           FUZZ_REQUESTS: Number(process.env.FUZZ_REQUESTS ?? 5_000),
         },

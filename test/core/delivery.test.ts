@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   computeRetryDelay,
@@ -7,6 +6,7 @@ import {
   RETRY_MAX_DELAY_MS,
   SCHEDULED_ATTEMPTS,
 } from "../../src/core/delivery.ts";
+import fc from "../support/fast-check.ts";
 
 const NOW = Date.parse("2026-01-15T09:30:00Z");
 const MINUTE = 60_000;

@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { plainPath } from "../../src/core/field-errors.ts";
 import { keepValues, mergeMetadata, metadataSchema } from "../../src/core/metadata.ts";
 import { METADATA_MAX_BYTES, METADATA_MAX_KEYS } from "../../src/core/property.ts";
+import fc from "../support/fast-check.ts";
 
 const names = (count: number, value: string | null) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, value]));

@@ -1,7 +1,7 @@
-import { assert, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseJson } from "../../src/core/json.ts";
 import { isKeepable, listUnkeepable } from "../../src/core/text.ts";
+import fc from "../support/fast-check.ts";
 
 describe("texts that cannot be kept", () => {
   it.each([
@@ -18,8 +18,8 @@ describe("texts that cannot be kept", () => {
   });
 
   it("are exactly those that UTF-8 or a NUL would change", () => {
-    assert(
-      property(string({ unit: "binary" }), (text) => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
         const survives =
           new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(new TextEncoder().encode(text)) === text;
         expect(isKeepable(text)).toBe(survives && !text.includes("\0"));

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
-import fc from "fast-check";
 import { expect, it } from "vitest";
 import { all, runBatch } from "../../src/db/client.ts";
+import fc from "../support/fast-check.ts";
 import { CHANGED_LATER, History, steps } from "../support/history.ts";
 import { muteQueue } from "../support/webhooks.ts";
 

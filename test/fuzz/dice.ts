@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../support/fast-check.ts";
 
 const SAMPLE_SIZE = 400;
 const samples = new Map<string, readonly unknown[]>();

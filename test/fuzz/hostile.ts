@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import type { Dice } from "./dice.ts";
 import { Raw } from "./raw-json.ts";
 

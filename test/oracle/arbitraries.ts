@@ -4,7 +4,7 @@
 // `in`, every branch of a group rule has an amount condition unless the rule is a subset rule, metadata compared as text
 // holds text only.
 
-import fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import type {
   OracleCardinality,
   OracleCondition,

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../support/fast-check.ts";
 import { worldArbitrary } from "./arbitraries.ts";
 import { arriveOracle, runOracle } from "./brute-force-run.ts";
 import { batchOf, lineOf, manyToOne, rec, ruleOf, sameAmount, sameRef, subset, tolerance } from "./builders.ts";

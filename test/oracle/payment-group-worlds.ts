@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import { sameReference } from "./payment-builders.ts";
 import type { PaymentEvent, PaymentRecord, PaymentWorldDraw } from "./payment-worlds.ts";
 import type { OraclePaymentRule } from "./payments.ts";

@@ -1,5 +1,4 @@
 import { runInDurableObject } from "cloudflare:test";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryIndex } from "../../src/core/matching/memory-index.ts";
 import { SqliteStore } from "../../src/runtime/sqlite-store.ts";
@@ -7,6 +6,7 @@ import { crowdedWorlds } from "../core/matching/crowded-world.ts";
 import { EngineWorld, inOrderOfArrival, runEngine, SMALL_SLICES, streamEngine } from "../core/matching/engine-world.ts";
 import { type OracleWorld, worldArbitrary } from "../oracle/arbitraries.ts";
 import { runOracle } from "../oracle/brute-force-run.ts";
+import fc from "../support/fast-check.ts";
 import { bindings } from "../support/scene.ts";
 
 const NUM_RUNS = 1_000;

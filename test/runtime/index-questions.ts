@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import type { PaymentFacts, Side } from "../../src/core/matching/item.ts";
 import {
   type IndexedItem,
@@ -8,6 +7,7 @@ import {
   type WalkPosition,
   walkPositionOf,
 } from "../../src/core/matching/item-index.ts";
+import fc from "../support/fast-check.ts";
 
 /** Few values of everything, so that items meet; texts whose order differs between code points and UTF-16. */
 const IDS = Array.from({ length: 12 }, (_, place) => place + 1);

@@ -1,5 +1,4 @@
 import { runInDurableObject } from "cloudflare:test";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ItemIndex } from "../../src/core/matching/item-index.ts";
 import { MemoryIndex } from "../../src/core/matching/memory-index.ts";
@@ -7,6 +6,7 @@ import { SqliteStore } from "../../src/runtime/sqlite-store.ts";
 import { PaymentWorld } from "../core/matching/payment-world.ts";
 import { paymentGroupWorlds } from "../oracle/payment-group-worlds.ts";
 import { type PaymentWorldDraw, paymentWorlds } from "../oracle/payment-worlds.ts";
+import fc from "../support/fast-check.ts";
 import { bindings } from "../support/scene.ts";
 
 const NUM_RUNS = 1_000;

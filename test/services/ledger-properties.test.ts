@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
-import fc from "fast-check";
 import { expect, it } from "vitest";
 import { all } from "../../src/db/client.ts";
 import type { Reply } from "../support/api.ts";
+import fc from "../support/fast-check.ts";
 import { credit, debit, type Entry, type LedgerScene, newLedgerScene } from "../support/ledger.ts";
 
 const PATH = "/api/ledger_transactions";

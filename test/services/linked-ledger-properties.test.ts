@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import fc from "fast-check";
 import { expect, it } from "vitest";
 import { all } from "../../src/db/client.ts";
+import fc from "../support/fast-check.ts";
 import { newPaymentScene, type PaymentScene } from "../support/payments.ts";
 
 const target = fc.nat(20);

@@ -1,5 +1,4 @@
 import { sql } from "drizzle-orm";
-import fc from "fast-check";
 import { dayOf } from "../../src/core/calendar.ts";
 import { all, first, runBatch, type Statement } from "../../src/db/client.ts";
 import { pairsOfReconciliation, syncExceptions } from "../../src/db/exception-sync.ts";
@@ -12,6 +11,7 @@ import { updateRecord } from "../../src/services/update-record.ts";
 import { voidMatches } from "../../src/services/void-matches.ts";
 import { type WorkDependencies, workOff } from "../../src/services/work-off.ts";
 import { addSilently } from "./bulk.ts";
+import fc from "./fast-check.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { must, newScene, SAME_REFERENCE, type Scene, silentContext } from "./scene.ts";
 

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type DecimalMark, readAmount } from "../../../src/core/import/amount-text.ts";
+import fc from "../../support/fast-check.ts";
 
 const show = (text: string, mark: DecimalMark) => {
   const amount = readAmount(text, mark);

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compileDateFormat } from "../../../src/core/import/date-format.ts";
+import fc from "../../support/fast-check.ts";
 
 describe("a date format", () => {
   it.each<[string, string, string | undefined]>([

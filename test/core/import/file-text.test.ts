@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type FileEncoding, FileText, UNREADABLE } from "../../../src/core/import/file-text.ts";
+import fc from "../../support/fast-check.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   addEntry,
@@ -9,6 +8,7 @@ import {
   removeEntry,
   subtractSums,
 } from "../../../src/core/ledger/balance.ts";
+import fc from "../../support/fast-check.ts";
 
 const sumsOf = (
   pendingDebits: number,

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NO_SUMS } from "../../../src/core/ledger/balance.ts";
 import { completeOneSided } from "../../../src/core/ledger/clearing.ts";
@@ -10,6 +9,7 @@ import {
 } from "../../../src/core/ledger/entries.ts";
 import { listBrokenLocks } from "../../../src/core/ledger/lock.ts";
 import { cutEntries } from "../../../src/core/ledger/partial-post.ts";
+import fc from "../../support/fast-check.ts";
 
 const facts = (uid: string, change: Partial<LedgerAccountFacts> = {}): LedgerAccountFacts => ({
   uid,

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { endOfDay, instantOf, nextInstant, parseInstant } from "../../../src/core/ledger/instant.ts";
+import fc from "../../support/fast-check.ts";
 
 describe("instants", () => {
   it.each([

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { explainCandidates } from "../../../src/core/matching/explain-candidates.ts";
 import type { IndexedItem } from "../../../src/core/matching/item-index.ts";
@@ -10,6 +9,7 @@ import { newMeter } from "../../../src/core/matching/search.ts";
 import { setKeyOf } from "../../../src/core/matching/set-key.ts";
 import { compileFilters } from "../../../src/core/rules/compile.ts";
 import { worldArbitrary } from "../../oracle/arbitraries.ts";
+import fc from "../../support/fast-check.ts";
 import { item } from "../rules/items.ts";
 import { EngineWorld } from "./engine-world.ts";
 

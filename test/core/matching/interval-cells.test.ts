@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { endOfLevel, findIntervalCell, levelOf, listIntervalKeys } from "../../../src/core/matching/interval-cells.ts";
 import { MAX_MINOR_UNITS } from "../../../src/core/money.ts";
 import { compareTexts } from "../../../src/core/text.ts";
+import fc from "../../support/fast-check.ts";
 
 const amounts = fc.oneof(fc.nat(40), fc.integer({ min: 0, max: MAX_MINOR_UNITS }));
 

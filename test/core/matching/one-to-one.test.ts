@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { listCandidates } from "../../../src/core/matching/candidates.ts";
 import type { IndexedItem } from "../../../src/core/matching/item-index.ts";
@@ -8,6 +7,7 @@ import { findOutcome } from "../../../src/core/matching/outcome.ts";
 import type { EngineRule } from "../../../src/core/matching/rule.ts";
 import { newMeter } from "../../../src/core/matching/search.ts";
 import { setKeyOf } from "../../../src/core/matching/set-key.ts";
+import fc from "../../support/fast-check.ts";
 import { choosePartner, listPartners } from "./oracle.ts";
 import { FILTERS, type FilterName, fields, filterNames, itemOf, onAmbiguous, ruleOf } from "./population.ts";
 

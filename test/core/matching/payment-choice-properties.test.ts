@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryIndex } from "../../../src/core/matching/memory-index.ts";
 import { type PaymentRecord, paymentWorlds } from "../../oracle/payment-worlds.ts";
 import { linksOf, nameOf, type OracleLink, type OraclePaymentRule, type PaymentState } from "../../oracle/payments.ts";
+import fc from "../../support/fast-check.ts";
 import { PaymentWorld } from "./payment-world.ts";
 
 const NUM_RUNS = 3_000;

@@ -1,9 +1,9 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryIndex } from "../../../src/core/matching/memory-index.ts";
 import { paymentGroupWorlds } from "../../oracle/payment-group-worlds.ts";
 import { type PaymentRecord, type PaymentWorldDraw, paymentWorlds } from "../../oracle/payment-worlds.ts";
 import { linksOf, nameOf, type OraclePaymentRule, type PaymentState, possibleLinksOf } from "../../oracle/payments.ts";
+import fc from "../../support/fast-check.ts";
 import { PaymentWorld } from "./payment-world.ts";
 
 const NUM_RUNS = 1_500;

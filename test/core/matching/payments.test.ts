@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decideForItems } from "../../../src/core/matching/decide.ts";
 import { MemoryIndex } from "../../../src/core/matching/memory-index.ts";
@@ -6,6 +5,7 @@ import { pairKeyOf, setKeyOf } from "../../../src/core/matching/set-key.ts";
 import { payment, paymentRule, sameReference, transaction, withIdentifiers } from "../../oracle/payment-builders.ts";
 import { type PaymentEvent, type PaymentRecord, paymentWorlds } from "../../oracle/payment-worlds.ts";
 import type { OraclePaymentRule } from "../../oracle/payments.ts";
+import fc from "../../support/fast-check.ts";
 import { PaymentWorld } from "./payment-world.ts";
 
 const oneToOne = paymentRule("one_to_one");

@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import type { IndexedItem } from "../../../src/core/matching/item-index.ts";
 import { type EngineRule, ON_AMBIGUOUS, type OnAmbiguous } from "../../../src/core/matching/rule.ts";
 import { compileFilters } from "../../../src/core/rules/compile.ts";
+import fc from "../../support/fast-check.ts";
 
 const and = (...rules: object[]) => ({ operand: "and", rules });
 

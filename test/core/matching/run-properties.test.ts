@@ -1,10 +1,10 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryIndex } from "../../../src/core/matching/memory-index.ts";
 import { type OracleWorld, type OracleWorldOptions, worldArbitrary } from "../../oracle/arbitraries.ts";
 import { runOracle } from "../../oracle/brute-force-run.ts";
 import { applyMatch, type OracleRule, type OracleState } from "../../oracle/model.ts";
 import { explainViolation } from "../../oracle/satisfies.ts";
+import fc from "../../support/fast-check.ts";
 import { crowdedWorlds } from "./crowded-world.ts";
 import { EngineWorld, runEngine } from "./engine-world.ts";
 import { describeIndex } from "./index-content.ts";

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryIndex } from "../../../src/core/matching/memory-index.ts";
 import { type OracleWorld, type OracleWorldOptions, worldArbitrary } from "../../oracle/arbitraries.ts";
@@ -6,6 +5,7 @@ import { arriveOracle } from "../../oracle/brute-force-run.ts";
 import { type Candidate, candidatesOf } from "../../oracle/candidates.ts";
 import { applyMatch, type OracleMatch, type OracleRule, type OracleState } from "../../oracle/model.ts";
 import { explainViolation } from "../../oracle/satisfies.ts";
+import fc from "../../support/fast-check.ts";
 import { crowdedWorlds } from "./crowded-world.ts";
 import { EngineWorld, inOrderOfArrival, SMALL_SLICES, streamEngine } from "./engine-world.ts";
 

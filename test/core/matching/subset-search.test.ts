@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   type SubsetAnswer,
@@ -6,6 +5,7 @@ import {
   searchSubset,
   type WorkBudget,
 } from "../../../src/core/matching/subset-search.ts";
+import fc from "../../support/fast-check.ts";
 
 const ALL_SUMS = [{ min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER }];
 

@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Item } from "../../../src/core/matching/item.ts";
 import { compilePaymentRule, computePaymentPlan } from "../../../src/core/payment/compile-payment-rule.ts";
 import { parsePaymentRule } from "../../../src/core/payment/payment-rule-schema.ts";
+import fc from "../../support/fast-check.ts";
 import { ACCOUNT, compile, holds, identified, only, payment, transaction } from "./payment-items.ts";
 
 const DESCRIBED = (description: string | null) => transaction({}, { description });

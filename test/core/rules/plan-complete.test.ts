@@ -1,9 +1,9 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Item } from "../../../src/core/matching/item.ts";
 import { type CompiledRule, compileRule } from "../../../src/core/rules/evaluate.ts";
 import type { Plan } from "../../../src/core/rules/plan.ts";
 import { parseFilters } from "../../../src/core/rules/schema.ts";
+import fc from "../../support/fast-check.ts";
 import { item } from "./items.ts";
 
 const scalar = fc.constantFrom<unknown>(

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Item } from "../../../src/core/matching/item.ts";
 import { amountOf, sumOpen } from "../../../src/core/matching/item-group.ts";
@@ -7,6 +6,7 @@ import { recordsArbitrary } from "../../oracle/arbitraries.ts";
 import { amountConditionsOf, branchesOf, conditionHolds, directionRuleHolds } from "../../oracle/conditions.ts";
 import { signedSum } from "../../oracle/fields.ts";
 import type { OracleCondition, OracleFilter, OracleItem, OracleState } from "../../oracle/model.ts";
+import fc from "../../support/fast-check.ts";
 import { toIndexedItem } from "../matching/engine-world.ts";
 
 const NUM_RUNS = 4_000;

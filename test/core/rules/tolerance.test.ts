@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../support/fast-check.ts";
 import { item, passes, withMeta } from "./items.ts";
 
 /** Minor units on both sides, and whether `amount` eq `amount` holds with this tolerance. */

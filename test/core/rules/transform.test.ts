@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compileTransforms, type TransformSpec } from "../../../src/core/rules/transform.ts";
+import fc from "../../support/fast-check.ts";
 import { all, item, passes, withMeta } from "./items.ts";
 
 function apply(spec: TransformSpec, text: string): string | undefined {
