@@ -15,6 +15,7 @@ import { v1Door } from "./http/v1/door.ts";
 import { v1Endpoints } from "./http/v1/index.ts";
 import { openJobs } from "./runtime/jobs.ts";
 import { openReconcilers } from "./runtime/reconcilers.ts";
+import { webhookUrlRules } from "./runtime/webhook-url-rules.ts";
 
 export function createApp() {
   const app = new OpenAPIHono<AppEnv>();
@@ -33,6 +34,7 @@ export function createApp() {
     openDb: (c) => openDb(c.env.DB),
     openReconcilers: (c) => openReconcilers(c.env.RECONCILER, (work) => c.executionCtx.waitUntil(work)),
     openJobs: (c) => openJobs(c.env.JOB_RUNNER),
+    openWebhookUrlRules: (c) => webhookUrlRules(c.env),
   });
   app.use("/v1/*", authenticated);
   app.use("/api/*", authenticated);

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { TieoutClient } from "./demo/tieout-client.ts";
 import { examine } from "./doctor/examination.ts";
 import { type DoctorOptions, readOptions, USAGE } from "./doctor/options.ts";
+import { describeError } from "./doctor/report.ts";
+import { TieoutClient } from "./tieout-client.ts";
 
 const COULD_NOT_CHECK = 2;
 
@@ -15,8 +16,7 @@ async function run(): Promise<number> {
   try {
     return await examine({ client: new TieoutClient(url, key), repairs, now: Date.now, wait, tell: print });
   } catch (error) {
-    const { message, cause } = error as Error;
-    console.error(`\nIt could not be checked: ${message}${cause instanceof Error ? ` (${cause.message})` : ""}`);
+    console.error(`\nIt could not be checked: ${describeError(error)}`);
     return COULD_NOT_CHECK;
   }
 }

@@ -11,7 +11,8 @@ const SHOWN_SECRET_CHARS = 6;
 
 /** Whether scopes suffice: `admin` includes `write`, and `write` includes `read`. */
 export function includesScope(held: readonly Scope[], needed: Scope): boolean {
-  return held.some((scope) => SCOPES.indexOf(scope) >= SCOPES.indexOf(needed));
+  const rank = SCOPES.indexOf(needed);
+  return rank >= 0 && held.some((scope) => SCOPES.indexOf(scope) >= rank);
 }
 
 /** The text of a key, from random bytes, and the part of it that stays readable afterwards. */

@@ -9,7 +9,7 @@ const CHANGES = {
   payment_rule: ["created", "updated", "deleted"],
   ledger: ["created", "updated", "deleted"],
   ledger_account: ["created", "updated", "deleted"],
-  webhook_endpoint: ["created", "updated", "deleted", "secret_rotated"],
+  webhook_endpoint: ["created", "updated", "deleted", "secret_rotated", "disabled"],
   api_key: ["created", "rotated", "revoked"],
 } as const;
 

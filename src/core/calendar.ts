@@ -43,6 +43,11 @@ export function formatSeconds(instantMs: number): string {
   return `${new Date(instantMs).toISOString().slice(0, 19)}Z`;
 }
 
+/** The first instant of a checked day, in milliseconds since 1970. */
+export function startOfDay(day: Day): number {
+  return dayNumber(day) * DAY_MS;
+}
+
 /** Days since 1970-01-01 of a checked day. */
 export function dayNumber(day: Day): number {
   return Math.floor(Date.parse(`${day}T00:00:00Z`) / DAY_MS);

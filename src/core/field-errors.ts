@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { describeWanted } from "./field-message.ts";
 import type { FieldError } from "./result.ts";
 
 export const REQUIRED = "This field is required.";
@@ -33,21 +34,14 @@ function describeIssue(issue: z.core.$ZodIssue, prefix: string): FieldError[] {
         code: "unknown_field",
         message: `There is no field "${key.slice(0, 64)}" here.`,
       }));
-    case "invalid_value":
-      return [{ path, code: "invalid_value", message: `Must be one of: ${issue.values.map(String).join(", ")}.` }];
     case "invalid_type":
-      return [describeType(path, issue)];
+      // zod names a missing field only in its text.
+      if (issue.message.endsWith("received undefined")) return [{ path, code: "required", message: REQUIRED }];
+      break;
     case "invalid_union":
-      return [{ path, code: issue.message === REQUIRED ? "required" : "invalid_type", message: issue.message }];
+      return [{ path, code: issue.message === REQUIRED ? "required" : "invalid_type", message: describeWanted(issue) }];
     case "custom":
       return [{ path, code: String(issue.params?.code ?? "invalid"), message: issue.message }];
-    default:
-      return [{ path, code: issue.code, message: issue.message.endsWith(".") ? issue.message : `${issue.message}.` }];
   }
-}
-
-function describeType(path: string, issue: z.core.$ZodIssueInvalidType): FieldError {
-  // zod names a missing field only in its text.
-  if (issue.message.endsWith("received undefined")) return { path, code: "required", message: REQUIRED };
-  return { path, code: "invalid_type", message: `Must be of type ${issue.expected}.` };
+  return [{ path, code: issue.code, message: describeWanted(issue) }];
 }

@@ -3,9 +3,17 @@ export const INTEGRITY_CHECKS = [
   "data_sources",
   "change_logs",
   "record_counts",
+  "source_days",
   "records",
+  "bulk_requests",
+  "imports",
+  "import_counts",
   "entries",
   "reconciliation_counts",
+  "summary_days",
+  "rule_days",
+  "exception_days",
+  "exceptions",
   "matches",
   "voided_matches",
   "chains",
@@ -34,13 +42,17 @@ export interface Finding {
 }
 
 /** A thing that kept changing while it was looked at, so that nothing can be said of it. */
-export type Unsettled = Pick<Finding, "resourceType" | "resourceId" | "message">;
+export interface Unsettled extends Pick<Finding, "resourceType" | "resourceId" | "message"> {
+  /** Where it is looked at anew, and then what follows it. */
+  retry: Place;
+}
 
 /** What came of a part of a check. */
 export interface CheckPage {
   /** How many rows were looked at. */
   checked: number;
   findings: Finding[];
+  /** A page ends with the first. */
   unsettled: Unsettled[];
   /** Null at the end. */
   next: Place | null;

@@ -23,6 +23,11 @@ export interface RecordFields {
   expectedBy: Day | null;
 }
 
+/** Whether a change may move the day on which a record falls due, in whatever reconciliation. */
+export function movesDueDay(before: RecordFields, after: RecordFields): boolean {
+  return before.date !== after.date || before.expectedBy !== after.expectedBy;
+}
+
 export function signOf(direction: Direction): Sign {
   return direction === "credit" ? 1 : -1;
 }

@@ -168,11 +168,12 @@ function presentDifference(cells: readonly Cell[]) {
 function presentMatchRate(cells: readonly Cell[], rules: readonly RuleRow[]) {
   const records = sumCounts(cells);
   const reconciled = sumCounts(cells.filter(({ status }) => status === "reconciled"));
+  const matched = rules.reduce((sum, rule) => sum + rule.records, 0);
   return {
     records,
     reconciled,
     rate: rateOf(reconciled, records),
-    by_rule: rules.map((rule) => ({ ...rule, rate: rateOf(rule.records, records) })),
+    by_rule: rules.map((rule) => ({ ...rule, rate: rateOf(rule.records, matched) })),
   };
 }
 

@@ -12,6 +12,13 @@ export function isKeepable(text: string): boolean {
   return text.isWellFormed() && !text.includes("\0");
 }
 
+export const NAME_REFUSAL = { code: "invalid_name", message: "A member cannot have this name." };
+
+/** Whether no member may have this name: copying it would set a prototype. */
+export function isForbiddenName(name: string): boolean {
+  return name === "__proto__";
+}
+
 interface Place {
   value: unknown;
   key: string | number;
@@ -20,8 +27,8 @@ interface Place {
 
 /**
  * Every text of a parsed JSON body, names included, that could not be kept as it was sent, or is longer than any field
- * takes, by JSON pointer. A member
- * named `__proto__` is refused too: copying it would set a prototype.
+ * takes, by JSON pointer; and
+ * every member whose name is forbidden.
  */
 export function listUnkeepable(body: unknown): FieldError[] {
   const errors: FieldError[] = [];
@@ -29,8 +36,8 @@ export function listUnkeepable(body: unknown): FieldError[] {
   const pending: Place[] = [{ value: body, key: "", parent: null }];
   for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
     const { value, key } = place;
-    if (key === "__proto__") {
-      errors.push({ path: pointerTo(place), code: "invalid_name", message: "A member cannot have this name." });
+    if (typeof key === "string" && isForbiddenName(key)) {
+      errors.push({ path: pointerTo(place), ...NAME_REFUSAL });
     } else if ((typeof key === "string" && !isKeepable(key)) || (typeof value === "string" && !isKeepable(value))) {
       errors.push({ path: pointerTo(place), code: "invalid_text", message: MESSAGE });
     } else if (typeof value === "string" && value.length > TEXT_MAX_CHARS) {

@@ -2,7 +2,10 @@ import ipaddr from "ipaddr.js";
 
 export const WEBHOOK_URL_MAX_CHARACTERS = 2_000;
 
-const LOCAL_NAMES = /(^|\.)(local|internal|home\.arpa)$/;
+// By RFC 2606, 6761, 6762, 7686, 8375 and 9476, and by custom.
+const LOCAL_NAMES = /(^|\.)(local|localdomain|lan|internal|intranet|corp|home|home\.arpa|test|invalid|onion|alt)$/;
+// Also where it is empty, which URL() drops.
+const USER_INFO = /^[^:/\\]*:[/\\]*[^/\\?#]*@/;
 const LOOPBACK_NAME = /(^|\.)localhost$/;
 
 // The metadata and health service of Azure's virtual machines, the one of its kind that has a public address.
@@ -20,8 +23,16 @@ export function refuseWebhookUrl(text: string, { allowLocal }: { allowLocal: boo
   const url = URL.parse(text);
   if (!url) return "Must be an absolute URL.";
   if (url.protocol !== "https:" && !(allowLocal && url.protocol === "http:")) return "Must begin with https://.";
-  if (url.username !== "" || url.password !== "") return "Must not contain a user name or password.";
+  if (url.username !== "" || url.password !== "" || USER_INFO.test(text))
+    return "Must not contain a user name or password.";
   return refuseHost(url.hostname, allowLocal);
+}
+
+/** The name that a lookup has to resolve before a webhook may go to this URL; null for an address and for localhost. */
+export function hostToResolve(url: string): string | null {
+  const { hostname } = new URL(url);
+  const host = hostname.replace(/\.$/, "");
+  return ipaddr.isValid(host.replace(/^\[|\]$/g, "")) || LOOPBACK_NAME.test(host) ? null : host;
 }
 
 function refuseHost(hostname: string, allowLocal: boolean): string | null {

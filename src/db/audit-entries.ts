@@ -1,13 +1,13 @@
 import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { v7 as newId } from "uuid";
-import { AUDIT_ENTRIES_MAX_CHARS } from "../config.ts";
+import { AUDIT_DISORDER_MAX_MS, AUDIT_ENTRIES_MAX_CHARS } from "../config.ts";
 import { type AuditAction, type AuditedType, typeOfAction } from "../core/audit-entry.ts";
 import { auditedFacts } from "./audited-facts.ts";
 import { all, type Db, first, type Statement } from "./client.ts";
 import type { Sight } from "./environments.ts";
 import { cutByWeight, type Page, type PageRequest } from "./page.ts";
 import { pageOfScan } from "./scan.ts";
-import { newUuid } from "./uuid.ts";
+import { firstUuid, newUuid } from "./uuid.ts";
 
 /** Who changes something, and with which request. */
 export interface AuditAuthor {
@@ -35,7 +35,7 @@ export function auditChange(
   statements: (SQLWrapper | Statement)[],
 ): (SQLWrapper | Statement)[] {
   const { action, uid: resourceUid } = change;
-  const uid = newId();
+  const uid = newId({ msecs: author.now() });
   const resource = sql`from (${auditedFacts(typeOfAction(action))}) f where ${isNamed(author, change)}`;
   const environmentId = change.environmentId ?? author.environmentId;
   return [
@@ -117,22 +117,37 @@ export async function listAuditEntries(
   filters: AuditEntryFilters,
   page: PageRequest,
 ): Promise<Page<AuditEntryRow>> {
-  const isByResource = sight !== "all" && filters.resourceUid !== undefined;
+  const { resourceUid, from, to } = filters;
   const scan = sql`select id from audit_entries where ${isVisible(sql`environment_id`, sight)}
-    and ${isByResource ? sql`resource_uid = ${filters.resourceUid}` : sql`true`}
-    and id < ${page.before ?? Number.MAX_SAFE_INTEGER}`;
+    and ${resourceUid === undefined ? sql`true` : sql`resource_uid = ${resourceUid}`}
+    and id < ${page.before ?? Number.MAX_SAFE_INTEGER}
+    and id > ${from === undefined ? 0 : lastBefore(from)}
+    and id < ${to === undefined ? Number.MAX_SAFE_INTEGER : firstAfter(to)}`;
   const conditions = sql.join(listConditions(filters), sql` and `);
   const found = await pageOfScan(db, scan, page, (scanned, limit) =>
     all<Stored>(
       db,
-      sql`select ${columns} from (${scanned}) s join audit_entries t on t.id = s.id
-        join environments n on n.id = t.environment_id
+      sql`select ${columns} from (${scanned}) s cross join audit_entries t on t.id = s.id
+        cross join environments n on n.id = t.environment_id
         where ${conditions} order by t.id desc limit ${limit}`,
     ),
   );
   const weighed = found.rows.map((row) => ({ ...row, weight: lengthOf(row.before) + lengthOf(row.after) }));
   const cut = cutByWeight({ ...found, rows: weighed }, AUDIT_ENTRIES_MAX_CHARS);
   return { ...cut, rows: cut.rows.map(read) };
+}
+
+// Row numbers grow with time but for `AUDIT_DISORDER_MAX_MS`, and the index over the ids is one over times. The scan ends
+// there; which entries are meant, their own times decide.
+
+function lastBefore(instant: number): SQL {
+  return sql`coalesce((select id from audit_entries where uid < ${firstUuid(instant - AUDIT_DISORDER_MAX_MS)}
+    order by uid desc limit 1), 0)`;
+}
+
+function firstAfter(instant: number): SQL {
+  return sql`coalesce((select id from audit_entries where uid > ${firstUuid(instant + AUDIT_DISORDER_MAX_MS)}
+    order by uid limit 1), ${Number.MAX_SAFE_INTEGER})`;
 }
 
 function lengthOf(facts: string | null): number {

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { BulkRequestSnapshot, ConflictRule } from "../core/bulk-request.ts";
-import { all, type Db, first } from "./client.ts";
+import { all, type Db, first, runBatch } from "./client.ts";
 import { listenerExists } from "./events.ts";
 import { expectThat } from "./guard.ts";
 import { isJobUnfinished } from "./jobs.ts";
@@ -12,6 +12,8 @@ export interface BulkRequestRow {
   onConflict: ConflictRule;
   /** How often it has been taken up again. */
   round: number;
+  /** Since when (ms) what its rows say is not there any more. */
+  payloadsPrunedAt: number | null;
   snapshot: BulkRequestSnapshot;
 }
 
@@ -25,7 +27,7 @@ const bulkRequestSnapshot = sql.raw(`json_object('uid', b.uid, 'status', b.statu
   'created_at', b.created_at, 'completed_at', b.completed_at)`);
 
 const columns = sql`b.id, b.environment_id as "environmentId", b.on_conflict as "onConflict", b.round,
-  ${bulkRequestSnapshot} as snapshot`;
+  b.payloads_pruned_at as "payloadsPrunedAt", ${bulkRequestSnapshot} as snapshot`;
 
 export async function findBulkRequest(db: Db, environmentId: number, uid: string): Promise<BulkRequestRow | undefined> {
   const row = await first<Stored>(
@@ -73,10 +75,11 @@ export function expectAtWork({ id, round }: Pick<BulkRequestRow, "id" | "round">
   );
 }
 
-/** A first statement of a batch: refuses it unless the request is over, and its last round was this one. */
+/** A first statement of a batch: refuses it unless the request is over, its last round was this one, and its rows are kept. */
 export function expectOver({ id, round }: Pick<BulkRequestRow, "id" | "round">): SQL {
   return expectThat(
-    sql`exists (select 1 from bulk_requests where id = ${id} and round = ${round} and not ${isJobUnfinished})`,
+    sql`exists (select 1 from bulk_requests where id = ${id} and round = ${round} and payloads_pruned_at is null
+      and not ${isJobUnfinished})`,
   );
 }
 
@@ -104,7 +107,7 @@ export function insertCompletedEvent(request: BulkRequestRow, eventUid: string, 
     on conflict do nothing`;
 }
 
-export function cancelBulkRequest(id: number, now: number): SQL {
+export function markCancelled(id: number, now: number): SQL {
   return sql`update bulk_requests set status = 'cancelled', updated_at = ${now}, completed_at = ${now} where id = ${id}`;
 }
 
@@ -113,6 +116,22 @@ export function restartBulkRequest(id: number, now: number): SQL {
   return sql`update bulk_requests set status = 'pending', round = round + 1, failed_count = 0, skipped_count = 0,
       updated_at = ${now}, completed_at = null
     where id = ${id}`;
+}
+
+/**
+ * Lets go of what the rows of the oldest requests say that were over by an instant (ms), of so many requests; answers of
+ * how many. Requests whose rows have all become records have nothing to let go of.
+ */
+export async function prunePayloads(db: Db, until: number, now: number, limit: number): Promise<number> {
+  // As the index has it, column first: SQLite turns the other form around, and then does not recognise it.
+  const oldest = sql`select id from bulk_requests indexed by bulk_requests_payloads
+    where payloads_pruned_at is null and total_count > created_count + updated_count and completed_at <= ${until}
+    order by completed_at limit ${limit}`;
+  const [, pruned] = await runBatch(db, [
+    sql`update bulk_rows set payload = null where bulk_request_id in (${oldest}) and payload is not null`,
+    sql`update bulk_requests set payloads_pruned_at = ${now} where id in (${oldest})`,
+  ]);
+  return pruned?.meta.changes ?? 0;
 }
 
 function read(row: Stored): BulkRequestRow {

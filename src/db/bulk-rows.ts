@@ -12,28 +12,34 @@ export interface WaitingRow {
 }
 
 /** The statements that store the rows of a new request, in their order; they stand after the request itself. */
-export function insertRows(requestUid: string, payloads: readonly (string | null)[]): SQL[] {
-  return jsonLists(payloads.map((payload, no) => [no, payload])).map(
+export function insertRows(requestUid: string, payloads: Iterable<string | null>): SQL[] {
+  return jsonLists(numberRows(payloads)).map(
     (list) => sql`insert into bulk_rows (bulk_request_id, no, payload, status)
       select b.id, j.value ->> 0, j.value ->> 1, 'waiting'
       from bulk_requests b cross join json_each(${list}) j where b.uid = ${requestUid}`,
   );
 }
 
-/** The next rows that wait, at most so many and with so many characters, unless a single one has more. */
+function* numberRows(payloads: Iterable<string | null>): Generator<[no: number, payload: string | null]> {
+  let no = 0;
+  for (const payload of payloads) yield [no++, payload];
+}
+
+/** The next rows that wait, at most so many and with so many bytes, unless a single one has more. */
 export function listWaitingRows(
   db: Db,
   requestId: number,
-  limits: { maxRows: number; maxChars: number },
+  limits: { maxRows: number; maxBytes: number },
 ): Promise<WaitingRow[]> {
+  // Sizes are read without the texts: those that are left for later stay where they are.
   return all<WaitingRow>(
     db,
-    sql`select no, payload from (
-        select no, payload, row_number() over (order by no) as place,
-          sum(coalesce(length(payload), 0)) over (order by no) as chars
-        from (select no, payload from bulk_rows indexed by bulk_rows_waiting
-          where bulk_request_id = ${requestId} and status = 'waiting' order by no limit ${limits.maxRows}))
-      where chars <= ${limits.maxChars} or place = 1 order by no`,
+    sql`select w.no, w.payload from (
+        select no, row_number() over (order by no) as place, sum(bytes) over (order by no) as bytes
+        from (select no, coalesce(octet_length(payload), 0) as bytes from bulk_rows indexed by bulk_rows_waiting
+          where bulk_request_id = ${requestId} and status = 'waiting' order by no limit ${limits.maxRows})) c
+      cross join bulk_rows w on w.bulk_request_id = ${requestId} and w.no = c.no
+      where c.bytes <= ${limits.maxBytes} or c.place = 1 order by c.no`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import { WEBHOOK_DUE_TOLERANCE_MS, WEBHOOK_LEASE_MS } from "../config.ts";
+import { WEBHOOK_DUE_TOLERANCE_MS, WEBHOOK_IN_FLIGHT_MAX, WEBHOOK_LEASE_MS } from "../config.ts";
 import type { StoredEvent } from "../core/event.ts";
 import type { WebhookFormat } from "../core/webhook-message.ts";
 import { type Db, runBatch } from "./client.ts";
@@ -50,16 +50,19 @@ interface ClaimColumns {
 
 /**
  * Takes a pending delivery that is due for one attempt; undefined if it is not due, completed, or in other hands. A
- * claim that ran out counts as an attempt that was interrupted.
+ * claim that ran out counts as an attempt that was interrupted. If as many attempts as may be are under way at its
+ * endpoint, it waits instead, and the end of one of them wakes it: `wakeNextWaiting`.
  */
 export async function claimDelivery(db: Db, uid: string, now: number): Promise<ClaimedDelivery | undefined> {
   const free = sql`uid = ${uid} and status = 'pending' and next_attempt_at <= ${now + WEBHOOK_DUE_TOLERANCE_MS}`;
+  const unclaimed = sql`(leased_until is null or leased_until <= ${now})`;
   const [interrupted, claimed, read] = (await runBatch(db, [
     sql`insert into attempts (delivery_id, no, started_at, latency_ms, error)
       select id, attempt_count, leased_until - ${WEBHOOK_LEASE_MS}, ${WEBHOOK_LEASE_MS}, 'interrupted'
       from deliveries where ${free} and leased_until <= ${now} returning no`,
-    sql`update deliveries set leased_until = ${now + WEBHOOK_LEASE_MS}, attempt_count = attempt_count + 1
-      where ${free} and (leased_until is null or leased_until <= ${now}) returning id`,
+    sql`update deliveries set leased_until = ${now + WEBHOOK_LEASE_MS}, attempt_count = attempt_count + 1,
+        waiting_since = null
+      where ${free} and ${unclaimed} and ${hasRoom("deliveries.endpoint_id", now)} returning id`,
     sql`select d.id, d.uid, d.environment_id as "environmentId", n.mode = 'live' as "isLive", d.attempt_count as "attemptNo",
         d.leased_until as "leasedUntil",
         json_object('uid', v.uid, 'type', v.type, 'subject', v.subject, 'snapshot', json(v.snapshot),
@@ -71,6 +74,8 @@ export async function claimDelivery(db: Db, uid: string, now: number): Promise<C
       from deliveries d join events v on v.id = d.event_id join webhook_endpoints w on w.id = d.endpoint_id
       join environments n on n.id = d.environment_id
       where d.uid = ${uid}`,
+    sql`update deliveries set waiting_since = ${now}, leased_until = null
+      where ${free} and ${unclaimed} and waiting_since is null`,
   ])) as [D1Result, D1Result, D1Result<ClaimColumns>];
   const [row] = read.results;
   if (claimed.results.length === 0 || !row) return undefined;
@@ -81,6 +86,23 @@ export async function claimDelivery(db: Db, uid: string, now: number): Promise<C
     event: JSON.parse(row.event),
     endpoint: JSON.parse(row.endpoint),
   };
+}
+
+/** Whether fewer attempts than may be are under way at an endpoint. */
+function hasRoom(endpointId: string, now: number): SQL {
+  return sql`(select count(*) from (
+    select 1 from deliveries u where u.endpoint_id = ${sql.raw(endpointId)} and u.leased_until > ${now}
+    limit ${WEBHOOK_IN_FLIGHT_MAX})) < ${WEBHOOK_IN_FLIGHT_MAX}`;
+}
+
+/**
+ * Wakes the oldest delivery that waits for an attempt at this endpoint to end; answers its id (`uid`). It stands
+ * after `endClaim` in one batch, so nothing waits without an attempt that will end, or whose claim will run out.
+ */
+export function wakeNextWaiting(endpointId: number, now: number): SQL {
+  return sql`update deliveries set waiting_since = null, next_attempt_at = ${now}
+    where id = (select min(id) from deliveries where endpoint_id = ${endpointId} and waiting_since is not null)
+    returning uid`;
 }
 
 /** What becomes of a delivery. */
@@ -108,38 +130,5 @@ export function endClaim(claim: ClaimedDelivery, attempt: AttemptRow | null, sta
     sql`update deliveries set status = ${state.status}, next_attempt_at = ${nextAttemptAt},
         completed_at = ${completedAt}, leased_until = null, attempt_count = ${attempt ? attempt.no : claim.attemptNo - 1}
       where id = ${claim.id}`,
-  ];
-}
-
-/** Notes that an endpoint has answered well. */
-export function noteSuccess(endpointId: number): SQL {
-  return sql`update webhook_endpoints set failing_since = null where id = ${endpointId} and failing_since is not null`;
-}
-
-/** Notes that an endpoint has failed, unless it is known to be failing. */
-export function noteFailure(endpointId: number, at: number): SQL {
-  return sql`update webhook_endpoints set failing_since = ${at} where id = ${endpointId} and failing_since is null`;
-}
-
-/**
- * The statements that disable an endpoint, with the event that says so, unless it was changed since it was read: what
- * failed may have been repaired. With `failingBefore` only if it has been failing since then or longer.
- */
-export function disableEndpoint(
-  environmentId: number,
-  endpoint: ClaimedEndpoint,
-  event: { uid: string; occurrence: string; snapshot: unknown },
-  now: number,
-  failingBefore: number | null,
-): SQL[] {
-  const failing = failingBefore === null ? sql`true` : sql`failing_since <= ${failingBefore}`;
-  return [
-    sql`insert into events (environment_id, created_at, subject, uid, type, occurrence, snapshot)
-      select ${environmentId}, ${now}, 'webhook_endpoint', ${event.uid}, 'webhook_endpoint.disabled',
-        ${event.occurrence}, ${JSON.stringify(event.snapshot)}
-      from webhook_endpoints where id = ${endpoint.id} and status = 'enabled' and deleted_at is null
-        and url = ${endpoint.url} and ${failing}`,
-    sql`update webhook_endpoints set status = 'disabled', updated_at = ${now}
-      where id = ${endpoint.id} and exists (select 1 from events where uid = ${event.uid})`,
   ];
 }

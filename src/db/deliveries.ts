@@ -129,19 +129,26 @@ export function insertDelivery(
     from events where uid = ${delivery.eventUid}`;
 }
 
-/** The oldest `REPLAY_MAX_EVENTS` events of an environment from an instant (ms) on, whoever wants them. */
-function scanEventsSince(environmentId: number, since: number): SQL {
+/** Where a replay begins: at an instant (ms), or behind an event that happened at it, whose row number this is. */
+export interface ReplayStart {
+  since: number;
+  afterId: number;
+}
+
+/** The oldest events of an environment from there on, whoever wants them. */
+function scanEventsFrom(environmentId: number, { since, afterId }: ReplayStart, limit: number): SQL {
   return sql`select id, uid, type, created_at from events
-    where environment_id = ${environmentId} and created_at >= ${since}
-    order by created_at, id limit ${REPLAY_MAX_EVENTS}`;
+    where environment_id = ${environmentId} and (created_at, id) > (${since}, ${afterId})
+    order by created_at, id limit ${limit}`;
 }
 
 /**
  * Delivers anew what an endpoint wants of the events since then, except what is under way to it already. The last
  * statement answers the deliveries' ids (`uid`).
  */
-export function replayDeliveries(environmentId: number, endpointId: number, since: number, now: number): SQL[] {
-  const wanted = sql`from (${scanEventsSince(environmentId, since)}) v join webhook_endpoints w on w.id = ${endpointId}
+export function replayDeliveries(environmentId: number, endpointId: number, from: ReplayStart, now: number): SQL[] {
+  const scan = scanEventsFrom(environmentId, from, REPLAY_MAX_EVENTS);
+  const wanted = sql`from (${scan}) v join webhook_endpoints w on w.id = ${endpointId}
     where v.type <> ${PING} and ${wantsType} and not exists (
       select 1 from deliveries d where d.event_id = v.id and d.endpoint_id = w.id and d.status = 'pending')`;
   return [
@@ -153,9 +160,11 @@ export function replayDeliveries(environmentId: number, endpointId: number, sinc
   ];
 }
 
-/** One row: how many events a replay looks at, and when the last of them happened. */
-export function countEventsSince(environmentId: number, since: number): SQL {
-  return sql`select count(*) as count, max(created_at) as last from (${scanEventsSince(environmentId, since)})`;
+/** The id (`uid`) of the last event that a replay looks at, if there are further ones behind it. */
+export function selectReplayEnd(environmentId: number, from: ReplayStart): SQL {
+  return sql`select uid from (${scanEventsFrom(environmentId, from, REPLAY_MAX_EVENTS + 1)})
+    where (select count(*) from (${scanEventsFrom(environmentId, from, REPLAY_MAX_EVENTS + 1)})) > ${REPLAY_MAX_EVENTS}
+    order by created_at, id limit 1 offset ${REPLAY_MAX_EVENTS - 1}`;
 }
 
 /**
@@ -168,7 +177,8 @@ export async function takeStragglers(db: Db, dueBefore: number, now: number, lim
     sql`update deliveries set next_attempt_at = ${now}
       where id in (
         select id from deliveries
-        where status = 'pending' and next_attempt_at < ${dueBefore} and (leased_until is null or leased_until <= ${now})
+        where status = 'pending' and waiting_since is null and next_attempt_at < ${dueBefore}
+          and (leased_until is null or leased_until <= ${now})
         order by next_attempt_at limit ${limit})
       returning uid`,
   );

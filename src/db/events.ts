@@ -1,7 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
+import { EVENTS_PAGE_MAX_CHARS } from "../config.ts";
 import type { StoredEvent } from "../core/event.ts";
 import { all, type Db, first, jsonList } from "./client.ts";
-import type { Page, PageRequest } from "./page.ts";
+import { cutByWeight, type Page, type PageRequest } from "./page.ts";
 import { pageOfScan } from "./scan.ts";
 
 export interface EventRow extends StoredEvent {
@@ -46,6 +47,18 @@ export async function findEvent(db: Db, environmentId: number, uid: string): Pro
   return row && readEvent(row);
 }
 
+/** Where an event stands among those of its environment: when it happened, in ms, and its row number. */
+export async function findEventPlace(
+  db: Db,
+  environmentId: number,
+  uid: string,
+): Promise<{ createdAt: number; id: number } | undefined> {
+  return first(
+    db,
+    sql`select created_at as "createdAt", id from events where uid = ${uid} and environment_id = ${environmentId}`,
+  );
+}
+
 export async function listEvents(
   db: Db,
   environmentId: number,
@@ -56,13 +69,33 @@ export async function listEvents(
     where environment_id = ${environmentId} and id < ${page.before ?? Number.MAX_SAFE_INTEGER}`;
   const ofType = type === undefined ? sql`true` : sql`v.type = ${type}`;
   const found = await pageOfScan(db, scan, page, (scanned, limit) =>
-    all<EventColumns>(
+    all<WeighedEvent>(
       db,
-      sql`select ${columns} from (${scanned}) s join events v on v.id = s.id
+      sql`select v.id, length(v.snapshot) as weight from (${scanned}) s join events v on v.id = s.id
         where ${ofType} order by v.id desc limit ${limit}`,
     ),
   );
-  return { ...found, rows: found.rows.map(readEvent) };
+  return readPage<EventColumns>(db, found, columns);
+}
+
+interface WeighedEvent {
+  id: number;
+  weight: number;
+}
+
+/** Reads what a page found, as much of it as one answer can carry. */
+async function readPage<Columns extends EventColumns>(
+  db: Db,
+  found: Page<WeighedEvent>,
+  selected: SQL,
+): Promise<Page<Omit<Columns, "snapshot"> & EventRow>> {
+  const { rows, next } = cutByWeight(found, EVENTS_PAGE_MAX_CHARS);
+  const events = await all<Columns>(
+    db,
+    sql`select ${selected} from json_each(${jsonList(rows.map(({ id }) => id))}) j
+      cross join events v on v.id = j.value order by j.key`,
+  );
+  return { rows: events.map(readEvent), next };
 }
 
 const paymentColumns = sql`${columns}, v.entity_uid as "entityUid"`;
@@ -79,7 +112,7 @@ export async function findPaymentEvent(
     sql`select ${paymentColumns} from events v
       where v.uid = ${uid} and v.environment_id = ${environmentId} and v.entity_uid is not null`,
   );
-  return row && { ...readEvent(row), entityUid: row.entityUid };
+  return row && readEvent(row);
 }
 
 /** A page of the payments door's events, newest first: by their times if times are asked for, else as they were written. */
@@ -110,15 +143,15 @@ export async function listPaymentEvents(
     scan,
     page,
     (scanned, limit) =>
-      all<PaymentEventColumns>(
+      all<WeighedEvent>(
         db,
-        sql`select ${paymentColumns} from (${scanned}) s join events v on v.id = s.id
+        sql`select v.id, length(v.snapshot) as weight from (${scanned}) s join events v on v.id = s.id
           where ${sql.join(conditions, sql` and `)} order by ${isByTime ? sql`v.created_at desc, v.id desc` : sql`v.id desc`}
           limit ${limit}`,
       ),
     order,
   );
-  return { ...found, rows: found.rows.map((row) => ({ ...readEvent(row), entityUid: row.entityUid })) };
+  return readPage<PaymentEventColumns>(db, found, paymentColumns);
 }
 
 function isBefore({ before }: PageRequest): SQL {
@@ -126,6 +159,6 @@ function isBefore({ before }: PageRequest): SQL {
   return sql`(created_at, id) < (select created_at, id from events where id = ${before})`;
 }
 
-function readEvent(row: EventColumns): EventRow {
+function readEvent<Columns extends EventColumns>(row: Columns): Omit<Columns, "snapshot"> & EventRow {
   return { ...row, snapshot: JSON.parse(row.snapshot) };
 }

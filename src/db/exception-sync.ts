@@ -4,7 +4,7 @@ import { dayOf } from "../core/calendar.ts";
 import { jsonList } from "./client.ts";
 import { fanOutDeliveries } from "./deliveries.ts";
 import { listenerExists } from "./events.ts";
-import { exceptionSnapshot } from "./exceptions.ts";
+import { exceptionSnapshot, recordCount } from "./exceptions.ts";
 import { expectNone } from "./guard.ts";
 import { newUuid } from "./uuid.ts";
 
@@ -31,15 +31,14 @@ export interface ExceptionSync {
 
 /**
  * Brings the exceptions of some pairs in step with their records. One that a person has dismissed stays so until there
- * are more records than there were then, or until one comes after none was left.
+ * are more records than there have been at least since then.
  */
 export function syncExceptions(environmentId: number, pairs: SQL, now: number): ExceptionSync {
   const changeUid = newId();
   return {
     statements: [
       turnExceptions(environmentId, pairs, changeUid, now),
-      sql`update reconciliation_exceptions set dismissed_count = 0
-        where id in (select id from (${statesOf(pairs)}) where dismissed_count > 0 and not is_left)`,
+      lowerDismissed(pairs),
       sql`insert into exception_comments (uid, exception_id, kind, body, created_at)
         select ${newUuid(now)}, x.id, iif(x.status = 'open', 'opened', 'closed'),
           iif(x.status = 'open', 'Records are overdue or ambiguous: ' || ${recordCount} || '.',
@@ -50,10 +49,6 @@ export function syncExceptions(environmentId: number, pairs: SQL, now: number): 
     eventUids: selectExceptionEvents(pairs, changeUid),
   };
 }
-
-/** How many records an exception `x` is about. */
-const recordCount = sql.raw(`(select coalesce(sum(count), 0) from exception_days
-  where reconciliation_id = x.reconciliation_id and source_id = x.source_id)`);
 
 /** The exceptions of pairs as they are, where there are any, and whether records are left that need one. */
 function statesOf(pairs: SQL): SQL {
@@ -78,6 +73,14 @@ function turnExceptions(environmentId: number, pairs: SQL, changeUid: string, no
     on conflict (reconciliation_id, source_id) do update set status = excluded.status, version = version + 1,
       opened_at = iif(excluded.status = 'open', excluded.opened_at, opened_at), closed_at = excluded.closed_at,
       dismissed_count = null, updated_at = excluded.updated_at, change_uid = excluded.change_uid`;
+}
+
+/** What has gone from a dismissed exception is not what it was dismissed for: as many new ones are news. */
+function lowerDismissed(pairs: SQL): SQL {
+  return sql`update reconciliation_exceptions as x
+    set dismissed_count = iif(x.id in (select id from (${statesOf(pairs)}) where is_left), ${recordCount}, 0)
+    where x.id in (select x.id from (${statesOf(pairs)}) x
+      where x.dismissed_count > 0 and x.dismissed_count > iif(x.is_left, ${recordCount}, 0))`;
 }
 
 function changedExceptions(pairs: SQL, changeUid: string): SQL {
@@ -110,10 +113,14 @@ export function syncExceptionsAndFanOut(environmentId: number, pairs: SQL, now: 
 
 /**
  * A guard for the end of a batch that can only take records out of exceptions: refuses it if one of the reconciliation's
- * exceptions has none left, so that the batch is to be tried again with `syncExceptions`.
+ * exceptions has none left, or fewer than it was dismissed with, so that the batch is to be tried again with
+ * `syncExceptions`.
  */
 export function expectExceptionsStay(reconciliationId: number): SQL {
   return expectNone(sql`select 1 from reconciliation_exceptions x
-    where x.reconciliation_id = ${reconciliationId} and (x.closed_at is null or x.dismissed_count > 0) and not exists (
-      select 1 from exception_days where reconciliation_id = x.reconciliation_id and source_id = x.source_id)`);
+    where x.reconciliation_id = ${reconciliationId} and case
+      when x.dismissed_count > 0 then x.dismissed_count > ${recordCount}
+      when x.closed_at is null then not exists (
+        select 1 from exception_days where reconciliation_id = x.reconciliation_id and source_id = x.source_id)
+      end`);
 }

@@ -1,9 +1,15 @@
 import { type SQL, sql } from "drizzle-orm";
-import { EXCEPTION_COMMENTS_SHOWN } from "../config.ts";
+import { EXCEPTION_COMMENTS_SHOWN, EXCEPTIONS_MAX_COMMENT_CHARS } from "../config.ts";
 import type { Day } from "../core/calendar.ts";
-import { type ExceptionComment, type ExceptionSnapshot, type ExceptionStatus, isClosed } from "../core/exception.ts";
+import {
+  countRecords,
+  type ExceptionComment,
+  type ExceptionSnapshot,
+  type ExceptionStatus,
+  isClosed,
+} from "../core/exception.ts";
 import { all, type Db, first } from "./client.ts";
-import { cutPage, type Page, type PageRequest } from "./page.ts";
+import { cutByWeight, cutPage, type Page, type PageRequest } from "./page.ts";
 import { pageOfScan } from "./scan.ts";
 import { ageBucket } from "./summaries.ts";
 
@@ -23,6 +29,10 @@ export interface ExceptionFilters {
 }
 
 type Stored = Omit<ExceptionRow, "snapshot"> & { snapshot: string };
+
+/** How many records an exception `x` is about. */
+export const recordCount = sql.raw(`(select coalesce(sum(count), 0) from exception_days
+  where reconciliation_id = x.reconciliation_id and source_id = x.source_id)`);
 
 /** A condition: the source of an exception `x` is still on a side of its reconciliation. */
 const isOnSide =
@@ -56,14 +66,15 @@ export function exceptionSnapshot(today: Day): SQL {
 
 const named = sql.raw(`join reconciliations c on c.id = x.reconciliation_id join data_sources s on s.id = x.source_id`);
 
-function columns(today: Day): SQL {
-  return sql`x.id, x.version, x.reconciliation_id as "reconciliationId", x.source_id as "sourceId",
-    ${exceptionSnapshot(today)} as snapshot`;
-}
+const columns = sql.raw(`x.id, x.version, x.reconciliation_id as "reconciliationId", x.source_id as "sourceId"`);
+
+/** What the comments that an exception `t` is shown with come to, in characters. */
+const weight = sql.raw(`(select coalesce(sum(length(body)), 0) from (select body from exception_comments
+  where exception_id = t.id order by id desc limit ${EXCEPTION_COMMENTS_SHOWN}))`);
 
 /** One row with an exception, none if it is of another environment. */
 export function selectException(environmentId: number, uid: string, today: Day): SQL {
-  return sql`select ${columns(today)} from reconciliation_exceptions x ${named}
+  return sql`select ${columns}, ${exceptionSnapshot(today)} as snapshot from reconciliation_exceptions x ${named}
     where x.uid = ${uid} and x.environment_id = ${environmentId}`;
 }
 
@@ -77,11 +88,21 @@ export async function findException(
   return row && readException(row);
 }
 
+/** The row number of an exception; none of one of another environment. */
+export async function findExceptionId(db: Db, environmentId: number, uid: string): Promise<number | undefined> {
+  const row = await first<{ id: number }>(
+    db,
+    sql`select id from reconciliation_exceptions where uid = ${uid} and environment_id = ${environmentId}`,
+  );
+  return row?.id;
+}
+
 export function readException(row: unknown): ExceptionRow {
   const stored = row as Stored;
   return { ...stored, snapshot: JSON.parse(stored.snapshot) as ExceptionSnapshot };
 }
 
+/** A page, newest first, after at most `PAGE_SCAN_MAX_ROWS` exceptions; shorter if there is much to say of them. */
 export async function listExceptions(
   db: Db,
   environmentId: number,
@@ -102,15 +123,23 @@ export async function listExceptions(
     ...(assignee === undefined ? [] : [sql`t.assignee = ${assignee}`]),
   ];
   const found = await pageOfScan(db, scan, page, (scanned, limit) =>
-    all<Stored>(
+    all<Stored & { weight: number }>(
       db,
-      sql`select ${columns(today)} from (
-          select t.* from (${scanned}) scanned cross join reconciliation_exceptions t on t.id = scanned.id
-          where ${sql.join(conditions, sql` and `)} order by t.id desc limit ${limit}
+      // What lies behind the cut is not looked up at all.
+      sql`select ${columns}, x.weight, case when x.place = 1 or x.total <= ${EXCEPTIONS_MAX_COMMENT_CHARS}
+          then ${exceptionSnapshot(today)} end as snapshot
+        from (
+          select w.*, row_number() over (order by id desc) as place, sum(weight) over (order by id desc) as total
+          from (
+            select t.*, ${weight} as weight
+            from (${scanned}) scanned cross join reconciliation_exceptions t on t.id = scanned.id
+            where ${sql.join(conditions, sql` and `)} order by t.id desc limit ${limit}
+          ) w
         ) x ${named} order by x.id desc`,
     ),
   );
-  return { ...found, rows: found.rows.map(readException) };
+  const cut = cutByWeight(found, EXCEPTIONS_MAX_COMMENT_CHARS);
+  return { ...cut, rows: cut.rows.map(readException) };
 }
 
 type CommentRow = ExceptionComment & { rowId: number };
@@ -158,20 +187,23 @@ export function insertComment(exceptionId: number, { uid, kind, keyUid, body }: 
     values (${uid}, ${exceptionId}, ${kind}, ${keyUid}, ${body}, ${now})`;
 }
 
-/** A condition for guards: the exception is as it was read. */
-export function exceptionIsAt({ id, version }: Pick<ExceptionRow, "id" | "version">): SQL {
-  return sql`exists (select 1 from reconciliation_exceptions where id = ${id} and version = ${version})`;
+/** A condition for guards: the exception is as it was read, and has records left or none, as it had. */
+export function exceptionIsAt({ id, version, snapshot }: ExceptionRow): SQL {
+  const hasRecords = sql`(exists (select 1 from exception_days
+      where reconciliation_id = x.reconciliation_id and source_id = x.source_id) and ${isOnSide})`;
+  return sql`exists (select 1 from reconciliation_exceptions x
+    where id = ${id} and version = ${version} and ${hasRecords} = ${countRecords(snapshot) > 0 ? 1 : 0})`;
 }
 
 /** What a person makes of an exception; it stands behind a guard on what the exception was. */
 export function updateException(
   id: number,
-  { status, assignee, recordCount }: { status: ExceptionStatus; assignee: string | null; recordCount: number },
+  { status, assignee }: Pick<ExceptionSnapshot, "status" | "assignee">,
   changeUid: string,
   now: number,
 ): SQL {
   const closes = isClosed(status);
-  return sql`update reconciliation_exceptions set status = ${status}, assignee = ${assignee}, version = version + 1,
+  return sql`update reconciliation_exceptions as x set status = ${status}, assignee = ${assignee}, version = version + 1,
       updated_at = ${now}, change_uid = ${changeUid},
       dismissed_count = ${status === "dismissed" ? sql`coalesce(dismissed_count, ${recordCount})` : null},
       closed_at = ${closes ? sql`coalesce(closed_at, ${now})` : null},

@@ -74,7 +74,7 @@ export function completeMark({ id, owner }: IdempotencyMark): Statement[] {
 }
 
 /** Keeps the answer for those who ask again; false if the mark is in other hands, or has an answer. */
-export async function keepAnswer(db: Db, { id, owner }: IdempotencyMark, answer: AnswerRow): Promise<boolean> {
+export async function writeAnswer(db: Db, { id, owner }: IdempotencyMark, answer: AnswerRow): Promise<boolean> {
   const row = await first(
     db,
     sql`update idempotency_keys set state = 'answered', status = ${answer.status},
@@ -84,13 +84,17 @@ export async function keepAnswer(db: Db, { id, owner }: IdempotencyMark, answer:
   return row !== undefined;
 }
 
-/** Takes the mark away if nothing was written under it; false if it is in other hands. */
-export async function releaseMark(db: Db, { id, owner }: IdempotencyMark): Promise<boolean> {
-  const results = await runBatch(db, [
+/** Takes the mark away if nothing was written under it; else it stays, and may be in other hands. */
+export async function releaseMark(
+  db: Db,
+  { id, owner }: IdempotencyMark,
+): Promise<"released" | "written" | "in_other_hands"> {
+  const [deleted, left] = await runBatch(db, [
     sql`delete from idempotency_keys where id = ${id} and owner = ${owner} and state = 'running' returning id`,
     sql`select id from idempotency_keys where id = ${id} and owner = ${owner}`,
   ]);
-  return results.some(({ results }) => results.length > 0);
+  if (deleted?.results.length === 1) return "released";
+  return left?.results.length === 1 ? "written" : "in_other_hands";
 }
 
 /** Deletes the oldest marks that no longer count; answers how many. */

@@ -1,4 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
+import type { Holder } from "../core/import/difference.ts";
+import { directionOf } from "../core/record.ts";
 import { all, type Db, jsonList } from "./client.ts";
 import { isJobUnfinished } from "./jobs.ts";
 
@@ -29,18 +31,29 @@ export function deleteContents(importUid: string, limit: number): SQL {
     where i.uid = ${importUid} and not ${isJobUnfinished} limit ${limit})`;
 }
 
-/** Which of these are taken in a data source: values of `external_id`, or of content keys. */
-export async function listTaken(
-  db: Db,
-  sourceId: number,
-  column: "external_id" | "content_key",
-  values: readonly string[],
-): Promise<Set<string>> {
-  const name = sql.raw(`r.${column}`);
+/** Which of these content keys are taken in a data source. */
+export async function listTaken(db: Db, sourceId: number, contentKeys: readonly string[]): Promise<Set<string>> {
   const rows = await all<{ value: string }>(
     db,
-    sql`select j.value from json_each(${jsonList(values)}) j
-      cross join records r on r.source_id = ${sourceId} and ${name} = j.value and r.deleted_at is null`,
+    sql`select j.value from json_each(${jsonList(contentKeys)}) j
+      cross join records r on r.source_id = ${sourceId} and r.content_key = j.value and r.deleted_at is null`,
   );
   return new Set(rows.map(({ value }) => value));
+}
+
+/** The records of a data source that have these values of `external_id`, by them. */
+export async function listHolders(
+  db: Db,
+  sourceId: number,
+  externalIds: readonly string[],
+): Promise<Map<string, Holder>> {
+  const rows = await all<Omit<Holder, "direction"> & { externalId: string; sign: 1 | -1 }>(
+    db,
+    sql`select j.value as "externalId", r.uid, r.amount, r.currency, r.direction as sign, r.date
+      from json_each(${jsonList(externalIds)}) j
+      cross join records r on r.source_id = ${sourceId} and r.external_id = j.value and r.deleted_at is null`,
+  );
+  return new Map(
+    rows.map(({ externalId, sign, ...holder }) => [externalId, { ...holder, direction: directionOf(sign) }]),
+  );
 }

@@ -142,10 +142,26 @@ export function advanceImport(id: number, reached: ImportSnapshot, position: Imp
     where id = ${id}`;
 }
 
-/** Gives an import up that cannot go on. */
-export function failImport(id: number, problems: readonly ImportProblem[], now: number): SQL {
+/** Gives an import up that cannot go on; one that is over or has moved on meanwhile stays as it is. */
+export function failImport(
+  { id, storedPosition }: UnfinishedImport,
+  problems: readonly ImportProblem[],
+  now: number,
+): SQL {
   return sql`update imports set status = 'failed', problems = ${JSON.stringify(problems)}, updated_at = ${now},
-      completed_at = ${now} where id = ${id}`;
+      completed_at = ${now}
+    where id = ${id} and position = ${storedPosition} and ${isJobUnfinished}`;
+}
+
+/** Adds a problem of the line that an unfinished import has come to; where there are so many, in place of the last one. */
+export function appendImportProblem(
+  uid: string,
+  { code, message }: Pick<ImportProblem, "code" | "message">,
+  maxProblems: number,
+): SQL {
+  return sql`update imports set problems = json_insert(json_remove(problems, ${`$[${maxProblems - 1}]`}), '$[#]',
+      json_object('line', position ->> 'line', 'column', null, 'code', ${code}, 'message', ${message}))
+    where uid = ${uid} and ${isJobUnfinished}`;
 }
 
 /** The event of an import that this batch completes, if somebody listens; `shown` is what GET answers from then on. */

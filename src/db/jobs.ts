@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { JobKind, JobName } from "../core/job.ts";
-import { all, type Db, runBatch } from "./client.ts";
+import { all, type Db } from "./client.ts";
 
 const TABLES: Record<JobKind, SQL> = { bulk_request: sql.raw("bulk_requests"), import: sql.raw("imports") };
 
@@ -19,9 +19,7 @@ export async function listStaleJobs(db: Db, before: number, limit: number): Prom
 }
 
 /** Gives an unfinished job up; what it has done stays. */
-export async function failJob(db: Db, { kind, uid }: JobName, now: number): Promise<void> {
-  await runBatch(db, [
-    sql`update ${TABLES[kind]} set status = 'failed', updated_at = ${now}, completed_at = ${now}
-      where uid = ${uid} and ${isJobUnfinished}`,
-  ]);
+export function failJob({ kind, uid }: JobName, now: number): SQL {
+  return sql`update ${TABLES[kind]} set status = 'failed', updated_at = ${now}, completed_at = ${now}
+    where uid = ${uid} and ${isJobUnfinished}`;
 }

@@ -18,6 +18,7 @@ export interface ReconciliationState {
   generation: number;
   run_type: RunType;
   expected_within_days: number | null;
+  due_generation: number;
   chain_no: number;
   chain_hash: string;
   next_due: string | null;
@@ -53,7 +54,7 @@ export interface News {
 export async function readNews(db: Db, uid: string, positions: readonly Position[]): Promise<News | undefined> {
   const known = jsonList(positions.map(({ sourceId, no }) => [sourceId, no]));
   const [reconciliations, sources, changes] = await runBatch(db, [
-    sql`select id, environment_id, generation, run_type, expected_within_days, chain_no, chain_hash, next_due,
+    sql`select id, environment_id, generation, run_type, expected_within_days, due_generation, chain_no, chain_hash, next_due,
         marks_token, deleted_at, account_id, exists (select 1 from runs where reconciliation_id = reconciliations.id and ${isUnfinished}) as has_run
       from reconciliations where uid = ${uid}`,
     sql`select rs.source_id, rs.side, s.change_no, ch.token as token_at_position

@@ -17,6 +17,11 @@ export function clearOverdue(some: SQL, today: Day): SQL {
       and c.id = entries.reconciliation_id and coalesce(${dueDay}, '9999-12-31') >= ${today}`;
 }
 
+/** The same for the entries of a reconciliation that has given its records more days; those with a day of their own keep it. */
+export function clearOverdueByDays(reconciliationId: number, today: Day): SQL {
+  return clearOverdue(sql`entries.reconciliation_id = ${reconciliationId} and r.expected_by is null`, today);
+}
+
 /** What of a reconciliation the events about its records need. */
 export interface OverdueScope {
   environmentId: number;

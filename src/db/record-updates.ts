@@ -1,14 +1,15 @@
 import { type SQL, sql } from "drizzle-orm";
 import { dayOf } from "../core/calendar.ts";
-import { type RecordFields, signOf } from "../core/record.ts";
+import { movesDueDay, type RecordFields, signOf } from "../core/record.ts";
 import { jsonList } from "./client.ts";
 import { expectNone } from "./guard.ts";
 import { clearOverdue } from "./overdue.ts";
 import { logChanges } from "./records.ts";
 
-/** What a record is to be. */
+/** What a record was when it was read, and what it is to be. */
 export interface RecordUpdate {
   id: number;
+  before: RecordFields;
   fields: RecordFields;
 }
 
@@ -33,12 +34,16 @@ export function updateRecords(updates: readonly RecordUpdate[], now: number): SQ
     JSON.stringify(fields.metadata),
     fields.expectedBy,
   ]);
+  // What a person has marked as overdue need not be due: the mark lasts while the due day stays.
+  const moved = updates.filter(({ before, fields }) => movesDueDay(before, fields)).map(({ id }) => id);
   return [
     sql`update records set version = version + 1, updated_at = ${now}, date = j.value ->> 1, amount = j.value ->> 2,
         currency = j.value ->> 3, direction = j.value ->> 4, description = j.value ->> 5,
         external_id = j.value ->> 6, metadata = j.value ->> 7, expected_by = j.value ->> 8
       from json_each(${jsonList(tuples)}) j where records.id = j.value ->> 0`,
-    clearOverdue(sql`entries.record_id in (select value from json_each(${ids}))`, dayOf(now)),
+    ...(moved.length > 0
+      ? [clearOverdue(sql`entries.record_id in (select value from json_each(${jsonList(moved)}))`, dayOf(now))]
+      : []),
     ...logChanges(sql`select r.id, r.source_id from json_each(${ids}) j cross join records r on r.id = j.value`),
   ];
 }

@@ -229,6 +229,16 @@ export function logChanges(changed: SQL): SQL[] {
   ];
 }
 
+/** Those of some records, by their row numbers, that were made before an instant (ms). */
+export async function listMadeBefore(db: Db, ids: readonly number[], instant: number): Promise<number[]> {
+  const rows = await all<{ id: number }>(
+    db,
+    sql`select r.id from json_each(${jsonList(ids)}) j cross join records r on r.id = j.value
+      where r.created_at < ${instant} order by j.key`,
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** The public ids of the reconciliations that a data source takes part in. */
 export function selectReconciliationUids(sourceId: number): SQL {
   return sql`select c.uid from reconciliation_sources rs join reconciliations c on c.id = rs.reconciliation_id

@@ -225,6 +225,8 @@ export const reconciliations = sqliteTable(
     name: text("name").notNull(),
     runType: text("run_type", { enum: ["continuous", "batch"] }).notNull(),
     expectedWithinDays: integer("expected_within_days"),
+    /** The generation in which `expectedWithinDays` was last replaced by another number; 0: in none. */
+    dueGeneration: integer("due_generation").notNull().default(0),
     /** Raised by every change of rules, sides, run type, due days, and by deletion. */
     generation: integer("generation").notNull().default(1),
     /** The generation that its Reconciler has taken in. */
@@ -542,7 +544,7 @@ export const webhookEndpoints = sqliteTable(
     deletedAt: integer("deleted_at"),
   },
   (t) => [
-    index("webhook_endpoints_environment").on(t.environmentId),
+    index("webhook_endpoints_environment").on(t.environmentId).where(sql`deleted_at is null`),
     check("webhook_endpoints_status", sql`${t.status} in ('enabled', 'disabled')`),
   ],
 );
@@ -595,12 +597,16 @@ export const deliveries = sqliteTable(
     leasedUntil: integer("leased_until"),
     createdAt: integer("created_at").notNull(),
     completedAt: integer("completed_at"),
+    /** Since when it has waited for other attempts at its endpoint to end; the end of one wakes the first that waits. */
+    waitingSince: integer("waiting_since"),
   },
   (t) => [
     index("deliveries_environment").on(t.environmentId),
     index("deliveries_endpoint").on(t.endpointId),
     index("deliveries_event").on(t.eventId),
-    index("deliveries_due").on(t.nextAttemptAt).where(sql`status = 'pending'`),
+    index("deliveries_due").on(t.nextAttemptAt).where(sql`status = 'pending' and waiting_since is null`),
+    index("deliveries_under_way").on(t.endpointId, t.leasedUntil).where(sql`leased_until is not null`),
+    index("deliveries_waiting").on(t.endpointId).where(sql`waiting_since is not null`),
     index("deliveries_completed").on(t.createdAt).where(sql`status <> 'pending'`),
     check("deliveries_status", sql`${t.status} in ('pending', 'delivered', 'failed')`),
     check("deliveries_next", sql`(${t.status} = 'pending') = (${t.nextAttemptAt} is not null)`),
@@ -1044,9 +1050,14 @@ export const bulkRequests = sqliteTable(
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
     completedAt: integer("completed_at"),
+    /** When the payloads of its rows were let go of; there is no other round from then on. */
+    payloadsPrunedAt: integer("payloads_pruned_at"),
   },
   (t) => [
     index("bulk_requests_environment").on(t.environmentId),
+    index("bulk_requests_payloads")
+      .on(t.completedAt)
+      .where(sql`payloads_pruned_at is null and total_count > created_count + updated_count`),
     index("bulk_requests_unfinished").on(t.updatedAt).where(sql`status in ('pending', 'processing')`),
     check("bulk_requests_status", sql`${t.status} in ('pending', 'processing', 'completed', 'failed', 'cancelled')`),
     check(
@@ -1242,7 +1253,7 @@ export const reconciliationExceptions = sqliteTable(
     /** Raised each time that it is opened, closed or changed. */
     version: integer("version").notNull().default(1),
     assignee: text("assignee"),
-    /** Of how many records it was when a person dismissed it, or 0 since none was left; null if it is not dismissed. */
+    /** Of how many records it has been at least since a person dismissed it; null if it is not dismissed. */
     dismissedCount: integer("dismissed_count"),
     /** The batch in which it was last opened or closed. */
     changeUid: text("change_uid"),
@@ -1273,7 +1284,7 @@ export const exceptionComments = sqliteTable(
       .notNull()
       .references(() => reconciliationExceptions.id),
     kind: text("kind", { enum: ["comment", "opened", "closed", "changed"] }).notNull(),
-    /** The API key that did it; null for what came about by itself. */
+    /** The API key that did it; null for what came about by itself, and for the bootstrap key. */
     keyUid: text("key_uid"),
     body: text("body").notNull(),
     createdAt: integer("created_at").notNull(),
@@ -1303,5 +1314,7 @@ export const auditEntries = sqliteTable(
   (t) => [
     index("audit_entries_environment").on(t.environmentId),
     index("audit_entries_resource").on(t.environmentId, t.resourceUid),
+    // For the bootstrap key, which looks into all environments.
+    index("audit_entries_resource_uid").on(t.resourceUid),
   ],
 );

@@ -8,6 +8,8 @@ export interface AppEnv {
     requestId: string;
     /** As it was sent. */
     apiKey: string;
+    /** Who calls, once that is known, for the log. */
+    caller?: { environmentUid: string; keyUid: string | null };
     /** The caller's context, or a refusal thrown if its key lacks the scope. */
     authorize: (scope: Scope) => ServiceContext;
   };

@@ -1,6 +1,8 @@
 import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
+import { REQUEST_MAX_BYTES } from "../config.ts";
 import type { Door, Endpoint } from "./endpoint.ts";
 import { documentQuery } from "./query-parameters.ts";
+import { describeTooLarge } from "./refusal.ts";
 
 const REFUSAL_DESCRIPTIONS: Record<number, string> = {
   400: "The body is not readable JSON.",
@@ -8,8 +10,7 @@ const REFUSAL_DESCRIPTIONS: Record<number, string> = {
   403: "The API key lacks the scope that this needs.",
   404: "There is nothing under this id in the key's environment.",
   409: "The request conflicts with the state of the resource, or one with the same Idempotency-Key is under way.",
-  413: "The body is larger than 25 MB.",
-  415: "The body is not declared as JSON.",
+  415: "The body is not declared as JSON, or has a Content-Encoding.",
   422: "A field or parameter is wrong; every wrong one is listed.",
   429: "More requests came than one API key may send, or than are taken from one place with unknown keys.",
   500: "Something went wrong inside; the request id finds it in the logs.",
@@ -17,7 +18,7 @@ const REFUSAL_DESCRIPTIONS: Record<number, string> = {
 
 const FORM_REFUSAL_DESCRIPTIONS: Record<number, string> = {
   400: "The body is not a readable form.",
-  415: "The body is not declared as multipart/form-data.",
+  415: "The body is not declared as multipart/form-data, or has a Content-Encoding.",
 };
 
 const HEADERS = {
@@ -71,6 +72,7 @@ export function describeEndpoint(spec: Endpoint, door: Door): RouteConfig {
     responses[status] = {
       description:
         (spec.isForm ? FORM_REFUSAL_DESCRIPTIONS[status] : undefined) ??
+        (status === 413 ? describeTooLarge(spec.maxBytes ?? REQUEST_MAX_BYTES) : undefined) ??
         door.statusDescriptions?.[status] ??
         (REFUSAL_DESCRIPTIONS[status] as string),
       headers: headersOf(status),

@@ -1,5 +1,4 @@
 import { z } from "@hono/zod-openapi";
-import { REQUEST_MAX_BYTES } from "../config.ts";
 import { listFieldErrors } from "../core/field-errors.ts";
 import { parseJson } from "../core/json.ts";
 import type { FieldError } from "../core/result.ts";
@@ -36,7 +35,10 @@ export async function readInput(
       : await readJson(request, readBody, spec.isBodyOptional ?? false);
   const body = await checkBody(spec, ctx, rawBody, params?.data, errors);
   if (errors.length > 0) throw new Refused({ kind: "service", failure: { kind: "invalid", errors } });
-  return { params: params?.data, query, body, rawBody } as Omit<EndpointInput<Shape, Shape, Shape>, "ctx" | "readForm">;
+  return { params: params?.data, query, body, rawBody: spec.rowsIn === undefined ? rawBody : undefined } as Omit<
+    EndpointInput<Shape, Shape, Shape>,
+    "ctx" | "readForm"
+  >;
 }
 
 async function checkBody(
@@ -100,22 +102,4 @@ async function readJson(request: Request, readBody: () => Promise<Uint8Array>, i
   } catch {
     throw new Refused({ kind: "unreadable" });
   }
-}
-
-export async function readBytes(request: Request): Promise<Uint8Array> {
-  if (Number(request.headers.get("content-length") ?? 0) > REQUEST_MAX_BYTES) throw new Refused({ kind: "too_large" });
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length;
-    if (size > REQUEST_MAX_BYTES) throw new Refused({ kind: "too_large" });
-    chunks.push(chunk);
-  }
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
 }

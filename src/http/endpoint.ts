@@ -1,12 +1,14 @@
-import type { OpenAPIHono, z } from "@hono/zod-openapi";
+import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { REQUEST_MAX_BYTES } from "../config.ts";
 import type { Scope } from "../core/api-key.ts";
 import type { FieldError, Result } from "../core/result.ts";
 import type { ServiceContext } from "../services/context.ts";
 import type { UploadPart } from "../services/receive-upload.ts";
 import type { AppEnv } from "./app-env.ts";
+import { cutBytes, readBytes } from "./body-bytes.ts";
 import { describeEndpoint } from "./endpoint-description.ts";
-import { readBytes, readInput } from "./endpoint-input.ts";
+import { readInput } from "./endpoint-input.ts";
 import { readFormParts } from "./form-parts.ts";
 import { answerOnce, listKeyErrors } from "./idempotency.ts";
 import { recoverAnswer } from "./recover-answer.ts";
@@ -33,7 +35,7 @@ export interface EndpointInput<P extends Shape, Q extends Shape, B extends Shape
   params: Parsed<P>;
   query: Parsed<Q>;
   body: Parsed<B>;
-  /** The body as sent, for services that check it themselves against what the database says. */
+  /** The body as sent, for services that check it themselves against what the database says; not where it holds rows. */
   rawBody: unknown;
   /** The parts of the body, as they come, where it is a form. */
   readForm(): AsyncIterable<UploadPart>;
@@ -59,6 +61,8 @@ interface EndpointSpec<P extends Shape, Q extends Shape, B extends Shape> {
   body?: B;
   /** The body may be left out: then it is an empty object. */
   isBodyOptional?: boolean;
+  /** What the body may come to, if that is less than `REQUEST_MAX_BYTES`. */
+  maxBytes?: number;
   /** The handler checks the body itself; the schema is documentation only. */
   bodyCheckedByService?: boolean;
   /** The body is a form, multipart/form-data, which the handler reads; the schema is documentation only. */
@@ -89,8 +93,12 @@ export interface Endpoint extends Omit<EndpointSpec<Shape, Shape, Shape>, "handl
 export function endpoint<P extends Shape = undefined, Q extends Shape = undefined, B extends Shape = undefined>(
   spec: EndpointSpec<P, Q, B>,
 ): Endpoint {
-  return spec as unknown as Endpoint;
+  const noBody = spec.method === "post" && spec.body === undefined ? { body: NO_BODY, isBodyOptional: true } : {};
+  return { ...spec, ...noBody } as unknown as Endpoint;
 }
+
+/** Of a POST that needs none: what is sent nevertheless would be lost without a word. */
+const NO_BODY = z.strictObject({}).meta({ id: "NoBody", description: "Nothing", example: {} });
 
 /** What differs between the two doors: how a refusal looks on the wire, and how it is documented. */
 export interface Door {
@@ -111,7 +119,7 @@ export function registerEndpoints(app: OpenAPIHono<AppEnv>, door: Door, endpoint
       const key = spec.method === "post" ? c.req.header("Idempotency-Key") : undefined;
       const errors = key === undefined ? [] : listKeyErrors(key);
       if (key === undefined || errors.length > 0) return respond(spec, c, ctx, undefined, errors);
-      const body = await readBytes(c.req.raw);
+      const body = await readBytes(c.req.raw, maxBytesOf(spec));
       return answerOnce({
         ctx,
         request: { key, secret: c.var.apiKey, fingerprint: await fingerprintRequest(c.req.raw, body) },
@@ -123,6 +131,10 @@ export function registerEndpoints(app: OpenAPIHono<AppEnv>, door: Door, endpoint
   }
 }
 
+function maxBytesOf({ maxBytes = REQUEST_MAX_BYTES }: Endpoint): number {
+  return maxBytes;
+}
+
 async function respond(
   spec: Endpoint,
   c: Context<AppEnv>,
@@ -131,9 +143,9 @@ async function respond(
   errors: FieldError[],
 ): Promise<Response> {
   const request = c.req.raw;
-  const readBody = async () => body ?? (await readBytes(request));
+  const readBody = async () => body ?? (await readBytes(request, maxBytesOf(spec)));
   const input = await readInput(spec, ctx, { request, readBody, params: c.req.param() }, errors);
-  const readForm = () => readFormParts(request, body === undefined ? request.body : new Blob([body]).stream());
+  const readForm = () => readFormParts(request, body === undefined ? request.body : cutBytes(body));
   const result = await spec.handle({ ctx, ...input, readForm });
   if (!result.ok) throw new Refused({ kind: "service", failure: result.failure });
   const { status, headers } = result.value;

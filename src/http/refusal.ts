@@ -1,4 +1,4 @@
-import { RATE_LIMIT_PERIOD_SECONDS } from "../config.ts";
+import { RATE_LIMIT_PERIOD_SECONDS, REQUEST_MAX_BYTES } from "../config.ts";
 import type { Failure } from "../core/result.ts";
 
 /** Every reason for which a request is not answered as asked. Each door maps all of them. */
@@ -9,11 +9,24 @@ export type Refusal =
   | { kind: "not_found" }
   | { kind: "unknown_address" }
   | { kind: "method_not_allowed"; allow: string[] }
-  | { kind: "too_large" }
+  | { kind: "too_large"; maxBytes: number }
   | { kind: "unsupported_media_type"; isForm?: boolean }
+  | { kind: "unsupported_encoding" }
   | { kind: "rate_limited"; retryAfterSeconds: number }
   | { kind: "internal" }
   | { kind: "service"; failure: Failure };
+
+/** What a body that is too large is told. */
+export function describeTooLarge(maxBytes: number): string {
+  return `The body may have at most ${maxBytes / 2 ** 20} MB.`;
+}
+
+/** What a body with a Content-Encoding is told, and which one it may have (RFC 9110, section 15.5.16). */
+export const UNSUPPORTED_ENCODING = {
+  status: 415,
+  message: "Send the body without a Content-Encoding, as it is.",
+  headers: { "Accept-Encoding": "identity" },
+};
 
 /** Carries a refusal up to the app's error handler. */
 export class Refused extends Error {
@@ -39,7 +52,7 @@ export function exampleRefusal(status: number, conflict: Failure): Refusal {
     case 409:
       return { kind: "service", failure: conflict };
     case 413:
-      return { kind: "too_large" };
+      return { kind: "too_large", maxBytes: REQUEST_MAX_BYTES };
     case 415:
       return { kind: "unsupported_media_type" };
     case 422: {

@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { type Bindings, JOB_MAX_FAILURES, JOB_RETRY_MAX_MS, JOB_RETRY_MIN_MS } from "../config.ts";
 import { computeJobDelay, formatJobName, type JobKind, type JobName, parseJobName } from "../core/job.ts";
 import { openDb } from "../db/client.ts";
-import { failJob } from "../db/jobs.ts";
+import { giveUpJob } from "../services/give-up-job.ts";
 import type { JobDependencies, WorkOffJob } from "../services/jobs.ts";
 import { sendDeliveries } from "../services/send-deliveries.ts";
 import { workOffBulkRequest } from "../services/work-off-bulk-request.ts";
@@ -28,13 +28,18 @@ export class JobRunner extends DurableObject<Bindings> {
 
   override async alarm(): Promise<void> {
     const job = this.#readName();
+    const failures = (await this.ctx.storage.get<number>(FAILURES)) ?? 0;
+    if (failures >= JOB_MAX_FAILURES && (await this.#giveUp(job))) return this.#leave();
+    // Counted beforehand: a slice that takes too much memory or time ends its object, and nobody is left to count it.
+    await this.ctx.storage.put(FAILURES, failures + 1);
+    await this.ctx.storage.sync();
     try {
       const state = await WORK[job.kind](this.#dependencies(), job.uid);
       if (state === "done") return await this.#leave();
       await this.ctx.storage.delete(FAILURES);
       await this.ctx.storage.setAlarm(Date.now());
     } catch (error) {
-      await this.#retry(job, error);
+      await this.#retry(job, failures + 1, error);
     }
   }
 
@@ -45,18 +50,21 @@ export class JobRunner extends DurableObject<Bindings> {
   }
 
   // An alarm that throws is dropped after a few times, so nothing may throw here but the object's own storage.
-  async #retry(job: JobName, error: unknown): Promise<void> {
-    const failures = ((await this.ctx.storage.get<number>(FAILURES)) ?? 0) + 1;
+  async #retry(job: JobName, failures: number, error: unknown): Promise<void> {
     const message = "job slice failed";
     console.error(JSON.stringify({ message, job: formatJobName(job), failures, error: String(error) }));
-    if (failures >= JOB_MAX_FAILURES && (await this.#giveUp(job))) return this.#leave();
-    await this.ctx.storage.put(FAILURES, failures);
+    if (failures >= JOB_MAX_FAILURES) {
+      if (await this.#giveUp(job)) return this.#leave();
+      // It may be D1 that fails: the slice is due once more when it is back.
+      await this.ctx.storage.put(FAILURES, JOB_MAX_FAILURES - 1);
+    }
     await this.ctx.storage.setAlarm(Date.now() + computeJobDelay(failures, JOB_RETRY_MIN_MS, JOB_RETRY_MAX_MS));
   }
 
   async #giveUp(job: JobName): Promise<boolean> {
     try {
-      await failJob(openDb(this.env.DB), job, Date.now());
+      await giveUpJob(openDb(this.env.DB), job, Date.now());
+      console.error(JSON.stringify({ message: "job given up", job: formatJobName(job) }));
       return true;
     } catch {
       return false;

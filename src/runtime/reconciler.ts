@@ -18,6 +18,7 @@ import type { IndexComparison } from "../services/index-comparison.ts";
 import { linkByHand } from "../services/link-by-hand.ts";
 import { matchByHand } from "../services/match-by-hand.ts";
 import { previewPaymentRule } from "../services/preview-payment-rule.ts";
+import { raiseWhileBusy } from "../services/raise-while-busy.ts";
 import type { LinkCommand, ManualMatchCommand } from "../services/reconcilers.ts";
 import { searchCandidates } from "../services/search-candidates.ts";
 import { sendDeliveries } from "../services/send-deliveries.ts";
@@ -53,10 +54,11 @@ export class Reconciler extends DurableObject<Bindings> {
   sweep(): Promise<void> {
     return this.#takeTurn(async () => {
       const reached = await this.#workOff(POKE_MAX_SLICES);
-      if (reached !== "settled" && reached !== "run") return;
+      if (reached === "gone") return;
+      const raise = reached === "more" ? raiseWhileBusy : settle;
       let state: WorkState = "more";
       for (let pages = 0; state === "more" && pages < OVERDUE_MAX_PAGES; pages++) {
-        state = await settle(this.#dependencies(), this.#store);
+        state = await raise(this.#dependencies(), this.#store);
       }
     });
   }

@@ -95,6 +95,12 @@ export class SqliteIndex implements ItemIndex {
       .map(({ id }) => id);
   }
 
+  listDueOn(day: string, limit: number): number[] {
+    return this.#sql
+      .all<{ id: number }>(`select id from ${this.#prefix}items where due = ? order by id limit ?`, day, limit)
+      .map(({ id }) => id);
+  }
+
   nextDue(): string | null {
     const query = `select due from ${this.#prefix}items where due is not null order by due limit 1`;
     return this.#sql.first<{ due: string }>(query)?.due ?? null;

@@ -193,6 +193,10 @@ export class SqliteStore implements ReconcilerStore {
     return this.#live.listDue(today, limit);
   }
 
+  listDueOn(day: string, limit: number): number[] {
+    return this.#live.listDueOn(day, limit);
+  }
+
   nextDue(): string | null {
     return this.#live.nextDue();
   }

@@ -12,6 +12,7 @@ import { openDb } from "../db/client.ts";
 import { putOffDelivery } from "../db/deliveries.ts";
 import { type DeliveryDependencies, deliverWebhook } from "../services/deliver-webhook.ts";
 import { sendDeliveries } from "../services/send-deliveries.ts";
+import { webhookUrlRules } from "./webhook-url-rules.ts";
 
 /** The consumer of both queues of webhooks. */
 export async function handleWebhookBatch(
@@ -29,8 +30,9 @@ export async function handleWebhookBatch(
   }
 }
 
-// A receiver that takes its time must not hold up the queue for others: what is not done within the wait goes on by
-// itself. Its delivery is claimed, so if this process dies, the cron finds the claim run out.
+// A receiver that takes its time must not hold up the queue for others: once its POST is on its way an attempt goes on
+// by itself. Its delivery is claimed, so if this process dies, the cron finds the claim run out; and how many there are
+// at a time is bounded by the claims of each endpoint.
 async function attemptDeliveries(
   batch: MessageBatch<DeliveryMessage>,
   env: Bindings,
@@ -42,13 +44,20 @@ async function attemptDeliveries(
     fetch: (url, init) => fetch(url, init),
     now: () => Date.now(),
     random: () => Math.random(),
-    allowLocal: env.ALLOW_LOCAL_WEBHOOKS === "true",
+    urlRules: webhookUrlRules(env),
     timeoutMs: WEBHOOK_TIMEOUT_MS,
   };
-  const attempts = batch.messages.map((message) => attempt(deps, message));
-  const all = Promise.all(attempts);
-  ctx.waitUntil(all);
-  await Promise.race([all, scheduler.wait(WEBHOOK_BATCH_WAIT_MS)]);
+  const begun = batch.messages.map((message) => {
+    const { promise: isSent, resolve: markSent } = Promise.withResolvers<void>();
+    const fetchOnce: DeliveryDependencies["fetch"] = (url, init) => {
+      markSent();
+      return deps.fetch(url, init);
+    };
+    const done = attempt({ ...deps, fetch: fetchOnce }, message);
+    ctx.waitUntil(done);
+    return Promise.race([isSent, done]);
+  });
+  await Promise.race([Promise.all(begun), scheduler.wait(WEBHOOK_BATCH_WAIT_MS)]);
 }
 
 async function attempt(deps: DeliveryDependencies, message: Message<DeliveryMessage>): Promise<void> {

@@ -1,11 +1,6 @@
 import { isJobOver } from "../core/job.ts";
 import { conflict, fail, notFound, ok, type Result } from "../core/result.ts";
-import {
-  type BulkRequestRow,
-  cancelBulkRequest as cancelRow,
-  expectAtWork,
-  findBulkRequest,
-} from "../db/bulk-requests.ts";
+import { type BulkRequestRow, expectAtWork, findBulkRequest, markCancelled } from "../db/bulk-requests.ts";
 import { dropWaitingRows } from "../db/bulk-rows.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import type { ServiceContext } from "./context.ts";
@@ -20,7 +15,7 @@ export async function cancelBulkRequest(ctx: ServiceContext, uid: string): Promi
       ...ctx.alongside,
       expectAtWork(request),
       dropWaitingRows(request.id),
-      cancelRow(request.id, ctx.now()),
+      markCancelled(request.id, ctx.now()),
     ]);
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;

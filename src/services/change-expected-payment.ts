@@ -8,7 +8,7 @@ import { findExpectedPayment } from "../db/expected-payments.ts";
 import { type ExpectedPaymentRow, findPaymentRow } from "../db/payment-rows.ts";
 import type { ServiceContext } from "./context.ts";
 import { explainConstraint } from "./create-ledger-transaction.ts";
-import { sendAnnouncement } from "./create-transaction.ts";
+import { sendAnnouncement } from "./send-announcement.ts";
 
 export interface PaymentChange {
   statements: SQL[];

@@ -1,4 +1,4 @@
-import { BULK_ROW_MAX_ERROR_CHARS, BULK_ROW_MAX_ERRORS } from "../config.ts";
+import { BULK_ROW_LIMITS, BULK_ROW_MAX_ERROR_CHARS, BULK_ROW_MAX_ERRORS } from "../config.ts";
 import type { CheckedRow, Holder } from "../core/bulk-plan.ts";
 import { cutErrors, describeUnkeptRow, parseBulkRow } from "../core/bulk-row.ts";
 import type { FieldError } from "../core/result.ts";
@@ -8,7 +8,6 @@ import type { Db } from "../db/client.ts";
 import { listRecordsByExternalIds } from "../db/records.ts";
 import { listSourcesWithDefinitions, type SourceWithDefinitions } from "../db/source-definitions.ts";
 import { checkNewRecord, nameSource } from "./check-new-record.ts";
-import { ROW_LIMITS } from "./create-bulk-request.ts";
 
 export interface CheckedRows {
   checked: CheckedRow[];
@@ -32,7 +31,7 @@ export async function checkBulkRows(db: Db, environmentId: number, rows: readonl
 const NOT_KEPT = Symbol("not kept");
 
 function checkRow(no: number, input: unknown, source: SourceWithDefinitions | undefined): CheckedRow {
-  if (input === NOT_KEPT) return { no, kind: "wrong", errors: [describeUnkeptRow(ROW_LIMITS)] };
+  if (input === NOT_KEPT) return { no, kind: "wrong", errors: [describeUnkeptRow(BULK_ROW_LIMITS)] };
   const fields = checkNewRecord(input, source);
   const errors = fields.ok ? [] : fields.failure;
   const named = new Set(errors.map(({ path }) => path));

@@ -2,7 +2,10 @@ import { type CheckPage, INTEGRITY_CHECKS, type IntegrityCheckName, type Place }
 import { checkChangeLogs } from "../db/integrity/change-log-check.ts";
 import type { IntegrityCheck } from "../db/integrity/check.ts";
 import { checkReconciliationCounts, checkRecordCounts } from "../db/integrity/count-checks.ts";
+import { checkExceptionDays, checkRuleDays, checkSourceDays, checkSummaryDays } from "../db/integrity/day-checks.ts";
 import { checkDeliveries } from "../db/integrity/delivery-checks.ts";
+import { checkExceptions } from "../db/integrity/exception-checks.ts";
+import { checkBulkRequests, checkImportCounts, checkImports } from "../db/integrity/job-checks.ts";
 import {
   checkLedgerAccounts,
   checkLedgerEntries,
@@ -20,9 +23,17 @@ const CHECKS: Record<Exclude<IntegrityCheckName, "indexes">, IntegrityCheck> = {
   data_sources: checkDataSources,
   change_logs: checkChangeLogs,
   record_counts: checkRecordCounts,
+  source_days: checkSourceDays,
   records: checkRecords,
+  bulk_requests: checkBulkRequests,
+  imports: checkImports,
+  import_counts: checkImportCounts,
   entries: checkEntries,
   reconciliation_counts: checkReconciliationCounts,
+  summary_days: checkSummaryDays,
+  rule_days: checkRuleDays,
+  exception_days: checkExceptionDays,
+  exceptions: checkExceptions,
   matches: checkMatches,
   voided_matches: checkVoidedMatches,
   chains: checkChains,

@@ -1,5 +1,6 @@
 import type { DeliveryMessage } from "../config.ts";
 import type { Db, Statement } from "../db/client.ts";
+import type { WebhookUrlRules } from "./check-webhook-url.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Reconcilers } from "./reconcilers.ts";
 
@@ -24,7 +25,7 @@ export interface ServiceContext {
   reconcilers: Reconcilers;
   jobs: Jobs;
   webhooks: Queue<DeliveryMessage>;
-  allowLocalWebhooks: boolean;
+  webhookUrlRules: WebhookUrlRules;
   /**
    * Statements that join the batch of whatever this request writes: further expectations and rows of its caller. They
    * stand first, so that a guard among them refuses everything.

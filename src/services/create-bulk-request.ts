@@ -1,6 +1,6 @@
-import { BULK_ROW_MAX_CHARS, BULK_ROW_MAX_DEPTH } from "../config.ts";
+import { BULK_ROW_LIMITS } from "../config.ts";
 import type { BulkRequestSnapshot, ConflictRule } from "../core/bulk-request.ts";
-import { formatBulkRow, type RowLimits } from "../core/bulk-row.ts";
+import { formatBulkRow } from "../core/bulk-row.ts";
 import { ok, type Result } from "../core/result.ts";
 import { insertBulkRequest } from "../db/bulk-requests.ts";
 import { insertRows } from "../db/bulk-rows.ts";
@@ -8,11 +8,10 @@ import { runBatch } from "../db/client.ts";
 import type { ServiceContext } from "./context.ts";
 
 export interface NewBulkRequest {
+  /** Emptied as they are taken, since they may be most of what the Worker can hold. */
   records: unknown[];
   onConflict: ConflictRule;
 }
-
-export const ROW_LIMITS: RowLimits = { maxChars: BULK_ROW_MAX_CHARS, maxDepth: BULK_ROW_MAX_DEPTH };
 
 /** Writes down rows that are to become records, for a job to work off: what is wrong with one is found then. */
 export async function createBulkRequest(
@@ -24,13 +23,18 @@ export async function createBulkRequest(
   await runBatch(ctx.db, [
     ...ctx.alongside,
     insertBulkRequest(ctx.environmentId, request, now),
-    ...insertRows(
-      request.uid,
-      records.map((row) => formatBulkRow(row, ROW_LIMITS)),
-    ),
+    ...insertRows(request.uid, takeRows(records)),
   ]);
   await ctx.jobs.wake("bulk_request", request.uid);
   const { uid, total } = request;
   const counts = { created: 0, updated: 0, skipped: 0, failed: 0 };
   return ok({ uid, total, status: "pending", ...counts, created_at: now, completed_at: null });
+}
+
+function* takeRows(records: unknown[]): Generator<string | null> {
+  for (const no of records.keys()) {
+    const payload = formatBulkRow(records[no], BULK_ROW_LIMITS);
+    records[no] = undefined;
+    yield payload;
+  }
 }

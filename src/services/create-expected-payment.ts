@@ -13,13 +13,13 @@ import { insertLedgerEvents, insertPaymentEvents } from "../db/payment-events.ts
 import { readAfterMatching } from "./change-expected-payment.ts";
 import type { ServiceContext } from "./context.ts";
 import { explainConstraint } from "./create-ledger-transaction.ts";
-import { sendAnnouncement } from "./create-transaction.ts";
 import {
   insideLedgerTransaction,
   type LedgerPlan,
   type PaymentLedger,
   planPaymentLedger,
 } from "./plan-payment-ledger.ts";
+import { sendAnnouncement } from "./send-announcement.ts";
 
 export type NewAccountingLine = Pick<AccountingLine, "amount" | "description" | "metadata" | "accounting_category_id">;
 

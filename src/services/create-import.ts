@@ -93,7 +93,7 @@ function describeImport(
   uid: string,
   typeKey: string,
   { filename, mapping, file }: Upload<KeptText>,
-  { delimiter, header, firstRow }: FileLayout,
+  { delimiter, header, headerLine, firstRow }: FileLayout,
 ): NewImport {
   const { encoding, chunks, size } = file;
   return {
@@ -104,7 +104,7 @@ function describeImport(
     dialect: { encoding, delimiter, header },
     position: { ...firstRow, chunk: 0, chunks, done: firstRow.offset, size },
     totals: NO_TOTALS,
-    problems: listHeaderProblems(header),
+    problems: listHeaderProblems({ header, headerLine }),
   };
 }
 

@@ -20,7 +20,7 @@ import { readTransactionSnapshot, selectTransactionSnapshot } from "../db/ledger
 import { announceLedgerTransactions } from "./announce-ledger-transactions.ts";
 import { checkTransactionLink, type LedgerLink, moveLink } from "./check-ledger-link.ts";
 import type { ServiceContext } from "./context.ts";
-import { sendAnnouncement } from "./create-transaction.ts";
+import { sendAnnouncement } from "./send-announcement.ts";
 
 export interface LedgerTransactionDraft extends LedgerLink {
   status: LedgerStatus;

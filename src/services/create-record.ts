@@ -14,8 +14,9 @@ import { findSourceWithDefinitions } from "../db/source-definitions.ts";
 import { checkNewRecord, nameSource } from "./check-new-record.ts";
 import { unknownSource } from "./check-source-name.ts";
 import type { ServiceContext } from "./context.ts";
-import { announceTransaction, sendAnnouncement } from "./create-transaction.ts";
+import { announceTransaction } from "./create-transaction.ts";
 import { readRecordAfterMatching } from "./read-record.ts";
+import { sendAnnouncement } from "./send-announcement.ts";
 
 /** Takes in one record as /v1 sends it and answers with the outcome of matching, if that comes within the wait. */
 export async function createRecord(ctx: ServiceContext, input: unknown): Promise<Result<RecordSnapshot>> {

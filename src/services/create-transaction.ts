@@ -12,7 +12,7 @@ import { findAccountSource } from "../db/source-definitions.ts";
 import { selectTransaction } from "../db/transactions.ts";
 import type { ServiceContext } from "./context.ts";
 import { readTransactionAfterMatching } from "./read-transaction.ts";
-import { sendDeliveries } from "./send-deliveries.ts";
+import { sendAnnouncement } from "./send-announcement.ts";
 
 const NO_ACCOUNT: FieldError = {
   path: "/internal_account_id",
@@ -64,12 +64,4 @@ export function announceTransaction(environmentId: number, uid: string, now: num
     insertTransactionEvents({ environmentId, now }, [event]),
     fanOutDeliveries(environmentId, [event.eventUid], now),
   ];
-}
-
-export async function sendAnnouncement(ctx: ServiceContext, result: D1Result<unknown> | undefined): Promise<void> {
-  const deliveries = (result as D1Result<{ uid: string }>).results;
-  await sendDeliveries(
-    ctx.webhooks,
-    deliveries.map(({ uid }) => uid),
-  );
 }

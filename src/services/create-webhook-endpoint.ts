@@ -1,13 +1,13 @@
 import { WEBHOOK_ENDPOINTS_MAX } from "../config.ts";
-import { conflict, type FieldError, invalid, ok, type Result } from "../core/result.ts";
+import { conflict, invalid, ok, type Result } from "../core/result.ts";
 import { formatSecret, SECRET_BYTES } from "../core/signature.ts";
 import type { WebhookFormat } from "../core/webhook-message.ts";
-import { refuseWebhookUrl } from "../core/webhook-url.ts";
 import { auditChange } from "../db/audit-entries.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { expectThat } from "../db/guard.ts";
 import { webhookEndpoints } from "../db/schema.ts";
 import { findWebhookEndpoint, hasFewerEndpointsThan, type WebhookEndpointRow } from "../db/webhook-endpoints.ts";
+import { checkWebhookUrl } from "./check-webhook-url.ts";
 import type { ServiceContext } from "./context.ts";
 
 export interface NewWebhookEndpoint {
@@ -23,7 +23,7 @@ export async function createWebhookEndpoint(
   ctx: ServiceContext,
   input: NewWebhookEndpoint,
 ): Promise<Result<WebhookEndpointRow>> {
-  const refused = checkUrl(ctx, input.url);
+  const refused = await checkWebhookUrl(ctx.webhookUrlRules, input.url);
   if (refused.length > 0) return invalid(refused);
   const uid = ctx.newId();
   const now = ctx.now();
@@ -43,13 +43,6 @@ export async function createWebhookEndpoint(
   const row = await findWebhookEndpoint(ctx.db, ctx.environmentId, uid);
   if (!row) return conflict("The webhook endpoint was deleted at the same moment.");
   return ok(row);
-}
-
-/** Says why webhooks may not go to the URL that a body gives; what is no text is for the body's schema. */
-export function checkUrl(ctx: ServiceContext, url: unknown): FieldError[] {
-  if (typeof url !== "string") return [];
-  const message = refuseWebhookUrl(url, { allowLocal: ctx.allowLocalWebhooks });
-  return message === null ? [] : [{ path: "/url", code: "refused_url", message }];
 }
 
 export function newSecret(): string {

@@ -8,7 +8,7 @@ import { expectThat } from "../db/guard.ts";
 import { findReconciliation, hasNoLiveMatch, nextGeneration, reconciliationIsAt } from "../db/reconciliations.ts";
 import { failUnfinishedRun } from "../db/runs.ts";
 import type { ServiceContext } from "./context.ts";
-import { sendAnnouncement } from "./create-transaction.ts";
+import { sendAnnouncement } from "./send-announcement.ts";
 
 /**
  * Deletes a reconciliation; its matches stay readable. With `unmatch` its live matches are voided first, by its

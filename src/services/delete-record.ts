@@ -5,7 +5,7 @@ import { pairsOfSources, syncExceptionsAndFanOut } from "../db/exception-sync.ts
 import { expectThat } from "../db/guard.ts";
 import { findRecord, logChanges, selectReconciliationUids } from "../db/records.ts";
 import type { ServiceContext } from "./context.ts";
-import { sendAnnouncement } from "./create-transaction.ts";
+import { sendAnnouncement } from "./send-announcement.ts";
 import { checkHolds, explainLostRace, untouched } from "./update-record.ts";
 
 /** Deletes a record that is unreconciled everywhere. The row stays, for the voided matches that name it. */

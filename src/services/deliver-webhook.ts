@@ -3,17 +3,17 @@ import type { DeliveryMessage } from "../config.ts";
 import { type AttemptOutcome, FAILING_MAX_MS, judgeAttempt, SCHEDULED_ATTEMPTS } from "../core/delivery.ts";
 import { presentWebhookEndpoint } from "../core/webhook-endpoint-view.ts";
 import { composeMessage } from "../core/webhook-message.ts";
+import { auditChange } from "../db/audit-entries.ts";
 import {
   type ClaimedDelivery,
   claimDelivery,
   type DeliveryState,
-  disableEndpoint,
   endClaim,
-  noteFailure,
-  noteSuccess,
+  wakeNextWaiting,
 } from "../db/claim-delivery.ts";
 import { type Db, findConstraint, runBatch } from "../db/client.ts";
 import { type AttemptRow, fanOutDeliveries } from "../db/deliveries.ts";
+import { disableEndpoint, noteFailure, noteSuccess } from "../db/webhook-endpoints.ts";
 import { type PostDependencies, type PostResult, postToEndpoint } from "./post-to-endpoint.ts";
 import { sendDeliveries } from "./send-deliveries.ts";
 
@@ -53,13 +53,7 @@ export async function deliverWebhook(deps: DeliveryDependencies, deliveryUid: st
   const now = deps.now();
   const outcome = judgeAttempt(result, claim.attemptNo, now, deps.random());
   const attempt = { no: claim.attemptNo, startedAt, ...result };
-  const isHeld = await settle(
-    deps,
-    claim,
-    attempt,
-    stateAfter(outcome, now),
-    noteOutcome(claim, outcome, startedAt, now),
-  );
+  const isHeld = await settle(deps, claim, attempt, stateAfter(outcome, now), noteOutcome(claim, outcome, now));
   const { statusCode, error, latencyMs } = result;
   return {
     outcome: isHeld ? outcome.kind : "superseded",
@@ -103,9 +97,9 @@ function stateAfter(outcome: AttemptOutcome, now: number): DeliveryState {
   }
 }
 
-function noteOutcome(claim: ClaimedDelivery, outcome: AttemptOutcome, startedAt: number, now: number) {
+function noteOutcome(claim: ClaimedDelivery, outcome: AttemptOutcome, now: number) {
   const { endpoint, environmentId } = claim;
-  if (outcome.kind === "delivered") return [noteSuccess(endpoint.id)];
+  if (outcome.kind === "delivered") return [noteSuccess(endpoint)];
   const eventUid = newId();
   const disabled = { ...endpoint, status: "disabled" as const, updatedAt: now };
   const event = {
@@ -114,9 +108,14 @@ function noteOutcome(claim: ClaimedDelivery, outcome: AttemptOutcome, startedAt:
     snapshot: presentWebhookEndpoint(disabled),
   };
   const failingBefore = outcome.kind === "gone" ? null : now - FAILING_MAX_MS;
+  const author = { environmentId, keyUid: null, requestUid: claim.uid, now: () => now };
   return [
-    noteFailure(endpoint.id, startedAt),
-    ...disableEndpoint(environmentId, endpoint, event, now, failingBefore),
+    noteFailure(endpoint, now),
+    ...auditChange(
+      author,
+      { action: "webhook_endpoint.disabled", uid: endpoint.uid },
+      disableEndpoint(environmentId, endpoint, event, now, failingBefore),
+    ),
     fanOutDeliveries(environmentId, [eventUid], now),
   ];
 }
@@ -131,7 +130,8 @@ async function settle(
 ): Promise<boolean> {
   let results: D1Result<unknown>[];
   try {
-    results = await runBatch(deps.db, [...endClaim(claim, attempt, state), ...notes]);
+    const wakeNext = wakeNextWaiting(claim.endpoint.id, deps.now());
+    results = await runBatch(deps.db, [...endClaim(claim, attempt, state), ...notes, wakeNext]);
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;
     return false;
@@ -140,7 +140,7 @@ async function settle(
     const delaySeconds = Math.max(0, Math.ceil((state.nextAttemptAt - deps.now()) / 1000));
     await sendDeliveries(deps.queue, [claim.uid], delaySeconds);
   }
-  const followUps = results.at(-1)?.results as { uid?: string }[];
+  const followUps = results.flatMap((result) => result.results as { uid?: string }[]);
   await sendDeliveries(
     deps.queue,
     followUps.flatMap(({ uid }) => uid ?? []),

@@ -24,6 +24,7 @@ export async function loadConfiguration(db: Db, reconciliationUid: string, news:
     generation: reconciliation.generation,
     runType: reconciliation.run_type,
     expectedWithinDays: reconciliation.expected_within_days,
+    dueGeneration: reconciliation.due_generation,
     accountUid: isOfPayments ? reconciliationUid : null,
     sources: sources.map(({ source_id: id, side }) => ({ id, side })),
     rules: rules.map(({ id, uid, version, definition }) => {
@@ -42,7 +43,7 @@ export async function takeInConfiguration(
 ): Promise<void> {
   const before = store.readConfiguration();
   const progress = store.readProgress();
-  if (!before || !progress || before.expectedWithinDays !== next.expectedWithinDays) {
+  if (!before || !progress || hasOtherDueDays(before, next)) {
     store.clear();
     store.writeConfiguration(next);
     await loadVoidedSets(db, store, next.reconciliationId);
@@ -59,6 +60,14 @@ export async function takeInConfiguration(
     return;
   }
   store.transaction(() => follow(store, before, next, progress));
+}
+
+/**
+ * Days that came and went between two looks have cleared marks, too, and what was taken for overdue by them was not:
+ * the number alone would not tell.
+ */
+function hasOtherDueDays(before: Configuration, next: Configuration): boolean {
+  return before.expectedWithinDays !== next.expectedWithinDays || before.dueGeneration !== next.dueGeneration;
 }
 
 function follow(store: ReconcilerStore, before: Configuration, next: Configuration, progress: Progress): void {
@@ -91,6 +100,7 @@ function follow(store: ReconcilerStore, before: Configuration, next: Configurati
     ...progress,
     cursors,
     isLoading: progress.isLoading || hasNewSource,
+    hasSettled: progress.hasSettled === true && !hasNewSource,
     reindexAfter: hasOtherRules ? 0 : progress.reindexAfter,
     pass: needsPass ? { rule: 0, position: FIRST_ROUND } : isContinuous ? progress.pass : null,
   });

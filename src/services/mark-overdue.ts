@@ -12,7 +12,7 @@ import { insertOverdueEvents } from "../db/overdue.ts";
 import { findReconciliation, reconciliationIsAt } from "../db/reconciliations.ts";
 import { findRecordSnapshot, logChanges } from "../db/records.ts";
 import type { ServiceContext } from "./context.ts";
-import { sendAnnouncement } from "./create-transaction.ts";
+import { sendAnnouncement } from "./send-announcement.ts";
 
 interface Pair {
   reconciliation: { id: number; uid: string; generation: number };

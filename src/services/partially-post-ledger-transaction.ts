@@ -11,8 +11,8 @@ import { readTransactionSnapshot, selectTransactionSnapshot } from "../db/ledger
 import { announceLedgerTransactions } from "./announce-ledger-transactions.ts";
 import type { ServiceContext } from "./context.ts";
 import { checkEntries, explainConstraint, findAccountsForEntries, nameEntries } from "./create-ledger-transaction.ts";
-import { sendAnnouncement } from "./create-transaction.ts";
 import { getLedgerTransaction } from "./get-ledger-transaction.ts";
+import { sendAnnouncement } from "./send-announcement.ts";
 
 export interface PartialPost {
   description: string | null;

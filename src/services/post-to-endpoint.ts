@@ -1,11 +1,11 @@
 import { WEBHOOK_ANSWER_MAX_BYTES } from "../config.ts";
 import type { WebhookMessage } from "../core/webhook-message.ts";
-import { refuseWebhookUrl } from "../core/webhook-url.ts";
+import { findUrlRefusal, type WebhookUrlRules } from "./check-webhook-url.ts";
 
 export interface PostDependencies {
   fetch: (url: string, init: RequestInit) => Promise<Response>;
   now: () => number;
-  allowLocal: boolean;
+  urlRules: WebhookUrlRules;
   timeoutMs: number;
 }
 
@@ -24,7 +24,9 @@ export async function postToEndpoint(
   url: string,
   message: WebhookMessage,
 ): Promise<PostResult> {
-  if (refuseWebhookUrl(url, deps) !== null) return noAnswer("refused_url", 0);
+  const calledAt = deps.now();
+  const refusal = await findUrlRefusal(deps.urlRules, url);
+  if (refusal) return noAnswer(refusal.error, deps.now() - calledAt);
   const startedAt = deps.now();
   const signal = AbortSignal.timeout(deps.timeoutMs);
   try {
@@ -70,5 +72,6 @@ async function readBeginning(response: Response, signal: AbortSignal): Promise<s
     // What came before the connection broke is kept.
   }
   reader.cancel().catch(() => undefined);
-  return text.replaceAll("\u0000", "\uFFFD");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+  return text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, "\uFFFD");
 }

@@ -8,16 +8,15 @@ import { type CsvRow, type RowPlace, readRows } from "../core/import/csv-rows.ts
 import { isBlank } from "../core/import/dialect.ts";
 import type { ImportPosition } from "../core/import/position.ts";
 import type { ImportProblem } from "../core/import/problem.ts";
-import { type RowReader, readRow } from "../core/import/read-row.ts";
+import { type FileRow, type RowReader, readRow } from "../core/import/read-row.ts";
 import { moveTo, openWindow, widen } from "../core/import/text-window.ts";
-import type { RecordFields } from "../core/record.ts";
 import type { Db } from "../db/client.ts";
 import { findChunk } from "../db/import-chunks.ts";
 import type { UnfinishedImport } from "../db/imports.ts";
 
 /** The next rows of a file, read. */
 export interface RowSlice {
-  rows: RecordFields[];
+  rows: FileRow[];
   /** How many are wrong, and what is wrong with them. */
   failed: number;
   problems: ImportProblem[];
@@ -49,7 +48,7 @@ export async function readImportSlice(db: Db, row: UnfinishedImport, reader: Row
 }
 
 interface TakenRows {
-  rows: RecordFields[];
+  rows: FileRow[];
   failed: number;
   problems: ImportProblem[];
   /** What the rows come to as JSON. */
@@ -62,7 +61,7 @@ function takeRow(taken: TakenRows, reader: RowReader, csvRow: CsvRow): boolean {
   const read = readRow(reader, csvRow);
   if (read.ok) {
     taken.rows.push(read.value);
-    taken.bytes += new TextEncoder().encode(JSON.stringify(read.value)).length;
+    taken.bytes += new TextEncoder().encode(JSON.stringify(read.value.fields)).length;
   } else {
     taken.failed += 1;
     if (taken.problems.length < IMPORT_MAX_PROBLEMS) taken.problems.push(...read.failure);

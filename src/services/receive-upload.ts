@@ -1,4 +1,5 @@
-import { MAPPING_MAX_BYTES, type Mapping, parseMapping } from "../core/import/mapping.ts";
+import { FILENAME_MAX_CHARS, MAPPING_MAX_BYTES } from "../config.ts";
+import { type Mapping, parseMapping } from "../core/import/mapping.ts";
 import { type FieldError, invalid, ok, type Result } from "../core/result.ts";
 import { isKeepable } from "../core/text.ts";
 
@@ -15,8 +16,6 @@ export interface Upload<T> {
   mapping: Mapping;
   file: T;
 }
-
-const FILENAME_MAX_CHARS = 255;
 
 /**
  * Reads a form of a `file` and a `mapping`, in whatever order. The file is handed on as it comes, with the mapping if

@@ -22,6 +22,8 @@ export interface Configuration {
   generation: number;
   runType: RunType;
   expectedWithinDays: number | null;
+  /** The generation in which that was last replaced by another number. */
+  dueGeneration: number;
   /** The internal account whose payments it reconciles. */
   accountUid: string | null;
   sources: { id: number; side: Side }[];
@@ -43,10 +45,12 @@ export interface Cursor {
 export interface Progress {
   cursors: Cursor[];
   head: ChainHead;
-  /** What was last reported to D1 as the next due day; absent until then. */
-  reportedDue?: string | null;
+  /** Next due days of reports of which one is D1's, as with `marksTokens`; absent until the first report. */
+  reportedDues?: (string | null)[];
   /** Tokens of pages of marks of which one is D1's: the last one that was written, and those whose outcome is not known. */
   marksTokens?: (number | null)[];
+  /** True once nothing newer was left since the index was made, or a data source came in. */
+  hasSettled?: boolean;
   /** True until what was there at the start has been taken in; until then nothing is matched. */
   isLoading: boolean;
   /** The item after which keys are still those of older rules; null when all are made. */
@@ -96,6 +100,8 @@ export interface ReconcilerStore {
   clearKeys(): void;
   /** Open items whose due day is before `today`, earliest first. */
   listDue(today: string, limit: number): number[];
+  /** Open items with this due day, in the order of their ids. */
+  listDueOn(day: string, limit: number): number[];
   nextDue(): string | null;
   /** Takes it that these have been reported as overdue. */
   clearDue(ids: readonly number[]): void;

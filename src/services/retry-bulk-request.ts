@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { HISTORY_KEPT_MS } from "../config.ts";
 import { isJobOver } from "../core/job.ts";
 import { conflict, fail, notFound, ok, type Result } from "../core/result.ts";
 import { type BulkRequestRow, expectOver, findBulkRequest, restartBulkRequest } from "../db/bulk-requests.ts";
@@ -35,9 +36,15 @@ async function explainRefusal(ctx: ServiceContext, uid: string): Promise<Result<
   const request = await findBulkRequest(ctx.db, ctx.environmentId, uid);
   if (!request) return notFound("bulk request");
   if (!isJobOver(request.snapshot.status)) return conflict("The bulk request is still being worked on.");
+  if (request.payloadsPrunedAt !== null) {
+    const days = HISTORY_KEPT_MS / DAY_MS;
+    return conflict(`What the rows say was kept for ${days} days; send them again in a new bulk request.`);
+  }
   if (!(await mayRetry(ctx.db, request.id))) return conflict("No row of the bulk request has failed or been skipped.");
   return fail({ kind: "conflict", detail: "The bulk request changed at the same moment.", retryAfterSeconds: 1 });
 }
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
 
 async function mayRetry(db: Db, requestId: number): Promise<boolean> {
   const row = await first<{ may: number }>(db, sql`select ${hasRowsToRetry(requestId)} as may`);

@@ -1,9 +1,8 @@
-import { sql } from "drizzle-orm";
 import { OVERDUE_PAGE_ROWS } from "../config.ts";
 import { dayOf } from "../core/calendar.ts";
-import { jsonList, runBatch } from "../db/client.ts";
 import { raiseOverdue } from "./raise-overdue.ts";
-import type { Configuration, Progress, ReconcilerStore } from "./reconciler-store.ts";
+import type { ReconcilerStore } from "./reconciler-store.ts";
+import { reportSettled } from "./report-progress.ts";
 import type { WorkDependencies } from "./work-off.ts";
 import { writeMarks } from "./write-marks.ts";
 
@@ -14,8 +13,7 @@ import { writeMarks } from "./write-marks.ts";
  */
 export async function settle(deps: WorkDependencies, store: ReconcilerStore): Promise<"settled" | "more"> {
   const configuration = store.readConfiguration();
-  const progress = store.readProgress();
-  if (!configuration || !progress) return "settled";
+  if (!configuration || !store.readProgress()) return "settled";
   const overdue = store.listDue(dayOf(deps.now()), OVERDUE_PAGE_ROWS);
   if (overdue.length > 0) {
     await raiseOverdue(deps, configuration, overdue);
@@ -23,27 +21,6 @@ export async function settle(deps: WorkDependencies, store: ReconcilerStore): Pr
     store.clearDue(overdue);
   }
   const marks = await writeMarks(deps, store);
-  await report(deps, store, configuration, store.readProgress() as Progress);
+  await reportSettled(deps, store, configuration);
   return overdue.length === OVERDUE_PAGE_ROWS ? "more" : marks;
-}
-
-async function report(
-  deps: WorkDependencies,
-  store: ReconcilerStore,
-  configuration: Configuration,
-  progress: Progress,
-): Promise<void> {
-  const seen = jsonList(progress.cursors.map(({ sourceId, no }) => [sourceId, no]));
-  const { reconciliationId, generation } = configuration;
-  const reportedDue = store.nextDue();
-  await runBatch(deps.db, [
-    sql`update reconciliation_sources set seen_no = j.value ->> 1 from json_each(${seen}) j
-      where reconciliation_id = ${reconciliationId} and source_id = j.value ->> 0 and seen_no < j.value ->> 1`,
-    sql`update data_sources
-      set settled_no = (select min(seen_no) from reconciliation_sources where source_id = data_sources.id)
-      where id in (select value ->> 0 from json_each(${seen})) and reconciliation_count + payment_count > 0`,
-    sql`update reconciliations set settled_generation = ${generation}, next_due = ${reportedDue}
-      where id = ${reconciliationId} and deleted_at is null`,
-  ]);
-  store.writeProgress({ ...progress, reportedDue });
 }

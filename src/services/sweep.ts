@@ -1,13 +1,14 @@
 import { sql } from "drizzle-orm";
-import { SWEEP_MAX_RECONCILERS, SWEEP_PARALLEL } from "../config.ts";
+import { SWEEP_MAX_RECONCILERS, SWEEP_PARALLEL, SWEEP_WAKE_MAX_MS } from "../config.ts";
 import { dayOf } from "../core/calendar.ts";
 import { all, type Db } from "../db/client.ts";
 import { isUnfinished } from "../db/runs.ts";
 
 /**
  * The cron's round over Reconcilers: those with news that no poke has brought them, with a configuration that they have
- * not taken in, with something due, or with a run that is not finished. Each is found by an index over just such rows; `SWEEP_MAX_RECONCILERS` at most,
- * in no order, so that one that keeps failing does not hold up the others.
+ * not taken in, with something due, or with a run that is not finished. Each is found by an index over just such rows;
+ * `SWEEP_MAX_RECONCILERS` at most, in no order, so that one that keeps failing does not hold up the others, and none
+ * is waited for longer than `SWEEP_WAKE_MAX_MS`.
  */
 export async function sweepReconcilers(
   db: Db,
@@ -35,11 +36,26 @@ export async function sweepReconcilers(
   const waiting = rows.map(({ uid }) => uid);
   const worker = async () => {
     for (let uid = waiting.pop(); uid !== undefined; uid = waiting.pop()) {
-      await wake(uid).catch(() => {
+      await inTime(wake(uid)).catch((error) => {
         failed += 1;
+        console.error(
+          JSON.stringify({ message: "a reconciler was not swept", reconciliation: uid, error: String(error) }),
+        );
       });
     }
   };
   await Promise.all(Array.from({ length: SWEEP_PARALLEL }, worker));
   return { woken: rows.length, failed };
+}
+
+async function inTime(work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("it took too long")), SWEEP_WAKE_MAX_MS);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

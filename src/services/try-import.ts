@@ -63,10 +63,10 @@ function openTrial(
 ): Result<Omit<FileTrial, "encoding">, FieldError[]> {
   const layout = readLayout(head, isWhole, mapping);
   if (!layout.ok) return fail(layout.failure);
-  const { columns, columnCount, delimiter, firstRow, header } = layout.value;
+  const { columns, columnCount, delimiter, firstRow } = layout.value;
   const reader = openRowReader({ ...source, mapping, columns, columnCount });
   const limits = { shownRows: DRY_RUN_SHOWN_ROWS, maxRows: DRY_RUN_MAX_ROWS, maxProblems: DRY_RUN_MAX_PROBLEMS };
-  const trial = new Trial(reader, delimiter, firstRow, listHeaderProblems(header), limits);
+  const trial = new Trial(reader, delimiter, firstRow, listHeaderProblems(layout.value), limits);
   return ok({ layout: layout.value, trial });
 }
 

@@ -19,7 +19,7 @@ import {
 } from "../db/exceptions.ts";
 import { expectThat } from "../db/guard.ts";
 import type { ServiceContext } from "./context.ts";
-import { sendAnnouncement } from "./create-transaction.ts";
+import { sendAnnouncement } from "./send-announcement.ts";
 
 /** What is absent stays. */
 export interface ExceptionPatch {
@@ -76,7 +76,7 @@ async function write(ctx: ServiceContext, row: ExceptionRow, next: Next): Promis
       ...ctx.alongside,
       expectThat(exceptionIsAt(row)),
       ...auditChange(ctx, { action: "reconciliation_exception.updated", uid: snapshot.id }, [
-        writeException(row.id, { ...next, recordCount: countRecords(snapshot) }, changeUid, now),
+        writeException(row.id, next, changeUid, now),
       ]),
       insertComment(row.id, comment, now),
       ...(turns ? [insertExceptionEvents(environmentId, pair, changeUid, now)] : []),

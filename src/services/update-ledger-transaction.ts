@@ -25,8 +25,8 @@ import {
   locksOf,
   nameEntries,
 } from "./create-ledger-transaction.ts";
-import { sendAnnouncement } from "./create-transaction.ts";
 import { getLedgerTransaction } from "./get-ledger-transaction.ts";
+import { sendAnnouncement } from "./send-announcement.ts";
 
 /** What is absent stays. */
 export interface LedgerTransactionPatch {

@@ -8,7 +8,7 @@ import { findConstraint, jsonList, runBatch } from "../db/client.ts";
 import { dataSourceExists } from "../db/data-sources.ts";
 import { pairsOfReconciliation, syncExceptionsAndFanOut } from "../db/exception-sync.ts";
 import { expectThat } from "../db/guard.ts";
-import { clearOverdue } from "../db/overdue.ts";
+import { clearOverdueByDays } from "../db/overdue.ts";
 import {
   findReconciliation,
   nextGeneration,
@@ -17,8 +17,8 @@ import {
 } from "../db/reconciliations.ts";
 import type { ServiceContext } from "./context.ts";
 import { attachSources } from "./create-reconciliation.ts";
-import { sendAnnouncement } from "./create-transaction.ts";
 import { type ChosenSource, resolveSides } from "./resolve-sides.ts";
+import { sendAnnouncement } from "./send-announcement.ts";
 
 export interface ReconciliationPatch {
   name?: string | undefined;
@@ -42,6 +42,7 @@ export async function updateReconciliation(
   if (!sides.ok) return invalid(sides.failure);
   const leaving = listLeaving(current, sides.value);
   if (leaving.some((source) => source.partial_count + source.reconciled_count > 0)) return sourceIsMatched();
+  const days = patch.expectedWithinDays === undefined ? current.expected_within_days : patch.expectedWithinDays;
   try {
     const results = await runBatch(ctx.db, [
       ...ctx.alongside,
@@ -51,15 +52,11 @@ export async function updateReconciliation(
       ...auditChange(ctx, { action: "reconciliation.updated", uid }, [
         sql`update reconciliations set generation = ${nextGeneration}, updated_at = ${ctx.now()},
             name = ${patch.name ?? current.name}, run_type = ${patch.runType ?? current.run_type},
-            expected_within_days = ${
-              patch.expectedWithinDays === undefined ? current.expected_within_days : patch.expectedWithinDays
-            }
+            expected_within_days = ${days}, due_generation = iif(expected_within_days is ${days}, due_generation, generation)
           where id = ${current.id}`,
         ...replaceSources(current, sides.value, leaving),
       ]),
-      ...(patch.expectedWithinDays === undefined
-        ? []
-        : [clearOverdue(sql`entries.reconciliation_id = ${current.id}`, dayOf(ctx.now()))]),
+      ...(isLater(days, current.expected_within_days) ? [clearOverdueByDays(current.id, dayOf(ctx.now()))] : []),
       ...syncExceptionsAndFanOut(ctx.environmentId, pairsOfReconciliation(current.id), ctx.now()),
     ]);
     await sendAnnouncement(ctx, results.at(-1));
@@ -74,6 +71,11 @@ export async function updateReconciliation(
 
 function sourceIsMatched(): Result<never> {
   return conflict("A data source that is to leave has live matches in this reconciliation; void them first.");
+}
+
+/** Whether so many days end later than so many: null stands for no end. */
+function isLater(days: number | null, before: number | null): boolean {
+  return before !== null && (days === null || days > before);
 }
 
 /** Sources that are gone or stand on the other side now: on either they must have nothing matched. */

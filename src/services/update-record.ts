@@ -1,25 +1,18 @@
 import canonicalize from "canonicalize";
 import { sql } from "drizzle-orm";
-import { dayOf } from "../core/calendar.ts";
-import { parseRecordPatch, type RecordFields, signOf } from "../core/record.ts";
+import { parseRecordPatch, type RecordFields } from "../core/record.ts";
 import type { RecordSnapshot } from "../core/record-view.ts";
 import { conflict, fail, invalid, notFound, ok, type Result } from "../core/result.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
 import { pairsOfSources, syncExceptionsAndFanOut } from "../db/exception-sync.ts";
 import { expectThat } from "../db/guard.ts";
-import { clearOverdue } from "../db/overdue.ts";
-import {
-  findRecord,
-  logChanges,
-  type RecordRow,
-  selectReconciliationUids,
-  selectRecordSnapshot,
-} from "../db/records.ts";
+import { updateRecords } from "../db/record-updates.ts";
+import { findRecord, type RecordRow, selectReconciliationUids, selectRecordSnapshot } from "../db/records.ts";
 import { findSourceWithDefinitions } from "../db/source-definitions.ts";
 import type { ServiceContext } from "./context.ts";
 import { externalIdTaken } from "./create-record.ts";
-import { sendAnnouncement } from "./create-transaction.ts";
 import { readRecordAfterMatching } from "./read-record.ts";
+import { sendAnnouncement } from "./send-announcement.ts";
 
 /** Changes a record that is unreconciled everywhere; it is matched again. */
 export async function updateRecord(ctx: ServiceContext, uid: string, input: unknown): Promise<Result<RecordSnapshot>> {
@@ -73,21 +66,14 @@ export async function explainLostRace(ctx: ServiceContext, uid: string): Promise
   return fail({ kind: "conflict", detail: "The record was changed at the same moment.", retryAfterSeconds: 1 });
 }
 
-function writeChange(environmentId: number, record: RecordRow, fields: RecordFields, now: number) {
-  // What a person has marked as overdue need not be due.
-  const movesDueDay = fields.date !== record.fields.date || fields.expectedBy !== record.fields.expectedBy;
+function writeChange(
+  environmentId: number,
+  { id, sourceId, fields: before }: RecordRow,
+  fields: RecordFields,
+  now: number,
+) {
   return [
-    writeFields(record.id, fields, now),
-    ...(movesDueDay ? [clearOverdue(sql`entries.record_id = ${record.id}`, dayOf(now))] : []),
-    ...logChanges(sql`select id, source_id from records where id = ${record.id}`),
-    ...syncExceptionsAndFanOut(environmentId, pairsOfSources([record.sourceId]), now),
+    ...updateRecords([{ id, before, fields }], now),
+    ...syncExceptionsAndFanOut(environmentId, pairsOfSources([sourceId]), now),
   ];
-}
-
-function writeFields(id: number, fields: RecordFields, now: number) {
-  return sql`update records set version = version + 1, updated_at = ${now}, date = ${fields.date},
-      amount = ${fields.amount}, currency = ${fields.currency}, direction = ${signOf(fields.direction)},
-      description = ${fields.description}, external_id = ${fields.externalId},
-      metadata = ${JSON.stringify(fields.metadata)}, expected_by = ${fields.expectedBy}
-    where id = ${id}`;
 }

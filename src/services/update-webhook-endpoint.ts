@@ -5,8 +5,8 @@ import { auditChange } from "../db/audit-entries.ts";
 import { runBatch } from "../db/client.ts";
 import { webhookEndpoints } from "../db/schema.ts";
 import { findWebhookEndpoint, type WebhookEndpointRow } from "../db/webhook-endpoints.ts";
+import { checkWebhookUrl } from "./check-webhook-url.ts";
 import type { ServiceContext } from "./context.ts";
-import { checkUrl } from "./create-webhook-endpoint.ts";
 
 export interface WebhookEndpointPatch {
   url?: string | undefined;
@@ -22,7 +22,7 @@ export async function updateWebhookEndpoint(
   uid: string,
   patch: WebhookEndpointPatch,
 ): Promise<Result<WebhookEndpointRow>> {
-  const refused = checkUrl(ctx, patch.url);
+  const refused = await checkWebhookUrl(ctx.webhookUrlRules, patch.url);
   if (refused.length > 0) {
     const isThere = (await findWebhookEndpoint(ctx.db, ctx.environmentId, uid)) !== undefined;
     return isThere ? invalid(refused) : notFound("webhook endpoint");

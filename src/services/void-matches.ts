@@ -6,7 +6,7 @@ import type { Side } from "../core/matching/item.ts";
 import { setKeyOf } from "../core/matching/set-key.ts";
 import { type Failure, fail, notFound, ok, type Result } from "../core/result.ts";
 import { all, type Db, findConstraint, jsonList, runBatch, type Statement } from "../db/client.ts";
-import { pairsOfReconciliation, syncExceptions } from "../db/exception-sync.ts";
+import { pairsOfReconciliation, pairsOfSources, syncExceptions } from "../db/exception-sync.ts";
 import { expectNone } from "../db/guard.ts";
 import {
   type CommitScope,
@@ -29,6 +29,7 @@ interface MatchedRecord {
   set_key: string;
   record_id: number;
   record_uid: string;
+  source_id: number;
   side: Side;
   is_adjustment: number;
   amount: number;
@@ -87,7 +88,7 @@ async function commitVoid(
   ];
   const changed = jsonList(changes.map((change) => change.recordUid));
   const { environmentId, reconciliationId, now } = scope;
-  const sync = scope.isOfPayments ? null : syncExceptions(environmentId, pairsOfReconciliation(reconciliationId), now);
+  const sync = scope.isOfPayments ? null : syncExceptions(environmentId, pairsOf(reconciliationId, records), now);
   const results = await runBatch(db, [
     ...alongside,
     ...expectUnchanged(scope, changes, []).map(({ statement }) => statement),
@@ -108,6 +109,13 @@ async function commitVoid(
   ]);
   const deliveries = results.at(-1) as D1Result<{ uid: string }>;
   return deliveries.results.map(({ uid }) => uid);
+}
+
+/** An adjustment goes with its match, and may have been overdue in other reconciliations. */
+function pairsOf(reconciliationId: number, records: readonly MatchedRecord[]): SQL {
+  const pairs = pairsOfReconciliation(reconciliationId);
+  const sourceIds = records.filter((record) => record.is_adjustment === 1).map((record) => record.source_id);
+  return sourceIds.length === 0 ? pairs : sql`${pairs} union ${pairsOfSources([...new Set(sourceIds)])}`;
 }
 
 /** The sets that are not to be matched again by themselves, as they are now: a matched record may have been edited. */
@@ -142,7 +150,7 @@ function withdrawAdjustments(scope: CommitScope, changed: SQL): SQL[] {
 function listMatchedRecords(db: Db, reconciliationId: number, uids: readonly string[]): Promise<MatchedRecord[]> {
   return all<MatchedRecord>(
     db,
-    sql`select m.uid as match_uid, m.set_key, r.id as record_id, r.uid as record_uid, a.side, r.is_adjustment,
+    sql`select m.uid as match_uid, m.set_key, r.id as record_id, r.uid as record_uid, r.source_id, a.side, r.is_adjustment,
         a.amount, r.version, r.amount_lower, e.matched, e.match_count, e.status
       from json_each(${jsonList(uids)}) j
       cross join matches m on m.uid = j.value and m.reconciliation_id = ${reconciliationId} and m.status = 'matched'

@@ -1,5 +1,5 @@
 import { v7 as newId } from "uuid";
-import { BULK_SLICE_MAX_CHARS, BULK_SLICE_MAX_ROWS, BULK_SLICE_MAX_TRIES } from "../config.ts";
+import { BULK_SLICE_MAX_BYTES, BULK_SLICE_MAX_ROWS, BULK_SLICE_MAX_TRIES } from "../config.ts";
 import { type BulkPlan, planBulkRows } from "../core/bulk-plan.ts";
 import type { RowStatus } from "../core/bulk-request.ts";
 import type { JobStatus } from "../core/job.ts";
@@ -30,7 +30,7 @@ export async function workOffBulkRequest(deps: JobDependencies, uid: string): Pr
   for (let tries = 0; tries < BULK_SLICE_MAX_TRIES; tries++) {
     const request = await findUnfinishedBulkRequest(deps.db, uid);
     if (!request) return "done";
-    const limits = { maxRows: BULK_SLICE_MAX_ROWS, maxChars: BULK_SLICE_MAX_CHARS };
+    const limits = { maxRows: BULK_SLICE_MAX_ROWS, maxBytes: BULK_SLICE_MAX_BYTES };
     const slice = await planSlice(deps, request, await listWaitingRows(deps.db, request.id, limits));
     const written = await writeSlice(deps, slice);
     if (!written) continue;
@@ -89,7 +89,7 @@ async function writeSlice(deps: JobDependencies, slice: Slice): Promise<Written 
 function listStatements({ request, rows, plan, accountSourceIds }: Slice, now: number) {
   const { id, environmentId } = request;
   const touched = [...plan.updated.map(({ holder }) => holder), ...plan.confirmed];
-  const updates = plan.updated.map(({ holder, fields }) => ({ id: holder.id, fields }));
+  const updates = plan.updated.map(({ holder, fields }) => ({ id: holder.id, before: holder.fields, fields }));
   const records = plan.created.map((record) => ({
     ...record,
     isAdjustment: false,

@@ -2,7 +2,7 @@ import { v7 as newId } from "uuid";
 import { IMPORT_MAX_PROBLEMS, IMPORT_SLICE_MAX_TRIES } from "../config.ts";
 import { type ImportSnapshot, presentImport } from "../core/import/import-view.ts";
 import { bindColumns } from "../core/import/mapping.ts";
-import { countColumns } from "../core/import/problem.ts";
+import { countColumns, type ImportProblem } from "../core/import/problem.ts";
 import { openRowReader, type RowReader } from "../core/import/read-row.ts";
 import { addToTotals } from "../core/import/totals.ts";
 import { findConstraint, runBatch } from "../db/client.ts";
@@ -39,8 +39,10 @@ export async function workOffImport(deps: JobDependencies, uid: string): Promise
       await giveUp(deps, row);
       return "more";
     }
-    const slice = await readImportSlice(deps.db, row, openReader(row, source));
-    const news = await identifyRows(deps.db, row, slice.rows);
+    const reader = openReader(row, source);
+    const slice = await readImportSlice(deps.db, row, reader);
+    const idColumn = reader.columns.get("external_id")?.name ?? null;
+    const news = await identifyRows(deps.db, { importId: row.id, sourceId: row.sourceId, idColumn }, slice.rows);
     const written = await writeSlice(deps, { row, slice, news });
     if (!written) continue;
     deps.sendDeliveries(written.deliveryUids);
@@ -63,11 +65,12 @@ function openReader({ mapping, dialect }: UnfinishedImport, source: SourceWithDe
   });
 }
 
-async function giveUp({ db, now }: JobDependencies, { id, snapshot, position }: UnfinishedImport): Promise<void> {
+async function giveUp({ db, now }: JobDependencies, row: UnfinishedImport): Promise<void> {
+  const { snapshot, position } = row;
   const message = "The data source was deleted before the import was done.";
   const problem = { line: position.line, column: null, code: "data_source_deleted", message };
   const problems = [...snapshot.problems.slice(0, IMPORT_MAX_PROBLEMS - 1), problem];
-  await runBatch(db, [failImport(id, problems, now())]);
+  await runBatch(db, [failImport(row, problems, now())]);
 }
 
 interface Plan {
@@ -100,8 +103,8 @@ async function writeSlice(deps: JobDependencies, plan: Plan): Promise<Written | 
 function listStatements(plan: Plan, now: number) {
   const { row, slice, news } = plan;
   const { id, environmentId, sourceId } = row;
-  const records = news.created.map(({ fields, contentKey }) => ({
-    uid: newId(),
+  const records = news.created.map(({ uid, fields, contentKey }) => ({
+    uid,
     sourceId,
     fields,
     isAdjustment: false,
@@ -133,8 +136,15 @@ function computeReached({ row: { snapshot }, slice, news }: Plan, now: number): 
     created: snapshot.created + created,
     skipped: snapshot.skipped + slice.rows.length - created,
     failed: snapshot.failed + slice.failed,
-    totals: addToTotals(snapshot.totals, slice.rows),
-    problems: [...snapshot.problems, ...slice.problems].slice(0, IMPORT_MAX_PROBLEMS),
+    totals: addToTotals(
+      snapshot.totals,
+      slice.rows.map(({ fields }) => fields),
+    ),
+    problems: [...snapshot.problems, ...mergeByLine(slice.problems, news.problems)].slice(0, IMPORT_MAX_PROBLEMS),
     completed_at: slice.isLast ? now : null,
   };
+}
+
+function mergeByLine(...lists: (readonly ImportProblem[])[]): ImportProblem[] {
+  return lists.flat().sort((left, right) => left.line - right.line);
 }

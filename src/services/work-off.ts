@@ -66,7 +66,7 @@ async function wentBack(deps: WorkDependencies, known: Progress, news: News, sto
     if (place.token_at_position !== cursor.token) return true;
   }
   // Only a Reconciler's report changes it. Marks of what is overdue leave neither a change nor a link.
-  if (known.reportedDue !== undefined && known.reportedDue !== news.reconciliation.next_due) return true;
+  if (known.reportedDues && !known.reportedDues.includes(news.reconciliation.next_due)) return true;
   if (known.marksTokens && !known.marksTokens.includes(news.reconciliation.marks_token)) return true;
   const { chain_no: no, chain_hash: hash, id } = news.reconciliation;
   if (known.head.no === no) return known.head.hash !== hash;

@@ -3,10 +3,9 @@ import { MARKS_PAGE_ROWS } from "../config.ts";
 import { jsonList, runBatch } from "../db/client.ts";
 import { fanOutDeliveries } from "../db/deliveries.ts";
 import { pairsOfReconciliation, syncExceptions } from "../db/exception-sync.ts";
+import { withDoubtful } from "./doubtful-values.ts";
 import type { Progress, ReconcilerStore } from "./reconciler-store.ts";
 import type { WorkDependencies } from "./work-off.ts";
-
-const DOUBTFUL_MAX_TOKENS = 10;
 
 /**
  * Writes down in D1 which records have become ambiguous to the rules, or the search for which was cut, and which are so
@@ -21,8 +20,7 @@ export async function writeMarks(deps: WorkDependencies, store: ReconcilerStore)
   const { reconciliationId, environmentId } = configuration;
   const now = deps.now();
   const token = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
-  const [written = null, ...doubtful] = progress.marksTokens ?? [];
-  store.writeProgress({ ...progress, marksTokens: [written, ...doubtful.slice(-DOUBTFUL_MAX_TOKENS), token] });
+  store.writeProgress({ ...progress, marksTokens: withDoubtful(progress.marksTokens ?? [null], token) });
   const uncertain = marks.filter(({ isUncertain }) => isUncertain).map(({ itemId }) => itemId);
   const certain = marks.filter(({ isUncertain }) => !isUncertain).map(({ itemId }) => itemId);
   const exceptions = syncExceptions(environmentId, pairsOfReconciliation(reconciliationId), now);

@@ -84,7 +84,7 @@ describe.each([
     const [, ...rows] = split.outcome.rows;
     const read = await timed(scene, async () => rows.map((row) => readRow(reader, row)));
     const digest = await timed(scene, () =>
-      Promise.all(read.outcome.map((row) => (row.ok ? digestContent(row.value) : ""))),
+      Promise.all(read.outcome.map((row) => (row.ok ? digestContent(row.value.content) : ""))),
     );
     expect(digest.outcome.every((text) => text !== "")).toBe(true);
     const perThousand = (ms: number) => (ms * 1_000) / rows.length;

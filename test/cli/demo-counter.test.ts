@@ -9,8 +9,8 @@ import { compareWithPreview, type RunPair } from "../../src/cli/demo/run-pair.ts
 import { playShopMonth } from "../../src/cli/demo/shop-month.ts";
 import { type RuleSight, readSight } from "../../src/cli/demo/sight.ts";
 import { describeSight } from "../../src/cli/demo/sight-report.ts";
-import type { TieoutClient } from "../../src/cli/demo/tieout-client.ts";
 import { DEPOSIT_LOOKBACK_DAYS } from "../../src/cli/demo/till.ts";
+import type { TieoutClient } from "../../src/cli/tieout-client.ts";
 
 const month = playShopMonth("2028-03-15");
 const all = [...month.records, month.straggler, ...month.late];

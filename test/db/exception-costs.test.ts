@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { first, runBatch } from "../../src/db/client.ts";
 import { expectExceptionsStay, pairsOfReconciliation, syncExceptions } from "../../src/db/exception-sync.ts";
+import { commentOnException } from "../../src/services/comment-on-exception.ts";
 import { commitMatches } from "../../src/services/commit-matches.ts";
 import { markOverdue } from "../../src/services/mark-overdue.ts";
 import { matchByHand } from "../../src/services/match-by-hand.ts";
@@ -93,6 +94,22 @@ describe("what exceptions cost a commit", () => {
     };
     expect(await commitMatches(scene.db, scope, [])).toEqual({ kind: "stale", recordUids: [] });
     expect((await exceptionOf(scene, "left")).status).toBe("open");
+  });
+});
+
+describe("what a comment costs", () => {
+  it("does not grow with what the exception is about", async () => {
+    const measure = async (days: number) => {
+      const { scene } = await newBacklog(days);
+      const { id } = await exceptionOf(scene, "left");
+      const counted = countRowsRead(scene.db);
+      const made = await commentOnException({ ...silentContext(scene), db: counted.db }, id, "x");
+      expect(made.ok).toBe(true);
+      return counted.rowsRead();
+    };
+    const [few, many] = [await measure(10), await measure(DAYS)];
+    console.log(`rows read by a comment: ${JSON.stringify({ few, many })}`);
+    expect(many).toBeLessThanOrEqual(few + 5);
   });
 });
 

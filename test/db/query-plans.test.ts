@@ -1,5 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
+import { listAuditEntries } from "../../src/db/audit-entries.ts";
+import { openDb } from "../../src/db/client.ts";
 import { handleCron } from "../../src/runtime/cron.ts";
 import { updateRecord } from "../../src/services/update-record.ts";
 import { useBankAccount } from "../support/bank-account.ts";
@@ -177,6 +179,9 @@ async function useEverything() {
   ]) {
     await must(scene.api.get(`/v1/${list}`), 200);
   }
+  for (const filters of [{ resourceUid: "left" }, { from: 0, to: Date.now() }]) {
+    await listAuditEntries(openDb(bindings.DB), "all", filters, { limit: 2, before: null });
+  }
   const made = await must(scene.api.get("/api/events?per_page=1"), 200);
   const [event] = made.body;
   for (const query of [
@@ -204,7 +209,10 @@ async function useEverything() {
   const spare = await scene.left();
   await must(scene.api.delete(`/v1/records/${spare.body.id}`), 204);
   await must(scene.api.patch(`/v1/reconciliation_rules/${scene.rules[0]}`, { status: "inactive" }), 200);
-  await must(scene.api.patch(`/v1/reconciliations/${scene.reconciliation}`, { name: "other" }), 200);
+  await must(
+    scene.api.patch(`/v1/reconciliations/${scene.reconciliation}`, { name: "other", expected_within_days: 9 }),
+    200,
+  );
   await handleCron(bindings, Date.now());
   await must(scene.api.delete(`/v1/reconciliation_rules/${scene.rules[0]}`), 204);
   await must(scene.api.delete(`/v1/reconciliations/${scene.reconciliation}?unmatch=true`), 204);

@@ -182,6 +182,25 @@ describe("bodies", () => {
     expect(reply).toMatchObject({ status: 415, body: { code: "unsupported_media_type" } });
   });
 
+  it("are not read in a Content-Encoding", async () => {
+    const { admin } = await newTenant();
+    const body = JSON.stringify({ key: "bank", name: "Bank" });
+    const send = (encoding: string, method: string, path: string) =>
+      admin.send(method, path, body, { ...JSON_BODY, "Content-Encoding": encoding });
+    for (const [encoding, method, path] of [
+      ["gzip", "POST", PATH],
+      ["BR", "PATCH", `${PATH}/bank`],
+      ["identity, gzip", "POST", "/v1/records/bulk"],
+    ] as const) {
+      const reply = await send(encoding, method, path);
+      expect(reply).toMatchObject({ status: 415, body: { code: "unsupported_encoding" } });
+      expect(reply.headers.get("accept-encoding")).toBe("identity");
+    }
+    const payments = await send("gzip", "POST", "/api/ledgers");
+    expect(payments).toMatchObject({ status: 415, body: { errors: { code: "parameter_invalid" } } });
+    expect((await send("Identity", "POST", PATH)).status).toBe(201);
+  });
+
   it("of more than 25 MB are answered 413", async () => {
     const body = `{"key":"bank","name":"${"x".repeat(REQUEST_MAX_BYTES)}"}`;
     const reply = await bootstrap.send("POST", PATH, body, JSON_BODY);

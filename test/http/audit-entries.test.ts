@@ -237,7 +237,7 @@ describe("the audit trail", () => {
   it("is asked about every change of the configuration", () => {
     expect(Object.keys(CASES).sort()).toEqual(audited.map(({ operationId }) => operationId).sort());
     const actions = Object.values(CASES).flatMap((change) => change.actions);
-    const others = ["environment.created"];
+    const others = ["environment.created", "webhook_endpoint.disabled"];
     expect([...new Set([...actions, ...others])].sort()).toEqual([...AUDIT_ACTIONS].sort());
   });
 
@@ -397,22 +397,28 @@ describe("the audit trail", () => {
     expect(await idsOf(`&key_id=${last.key_id}`)).toEqual([last.id, updated.id, created.id]);
     expect(await idsOf(`&key_id=${UNKNOWN_ID}`)).toEqual([]);
     expect(await idsOf("&key_id=bootstrap")).toEqual([]);
-    const age = DB.prepare("update audit_entries set created_at = ? where uid = ?");
-    await DB.batch([created, updated, last].map(({ id }, day) => age.bind(Date.UTC(2026, 0, 10 + day), id)));
-    expect(await idsOf("&created_from=2026-01-11T00:00:00Z")).toEqual([last.id, updated.id]);
-    expect(await idsOf("&created_to=2026-01-11T01:00:00%2B01:00")).toEqual([updated.id, created.id]);
+    const move = DB.prepare("update audit_entries set created_at = ?, uid = ? where uid = ?");
+    const days = [created, updated, last].map((entry, day) => {
+      const time = Date.UTC(2126, 0, 10 + day);
+      return { entry, time, id: newId({ msecs: time }) };
+    });
+    await DB.batch(days.map(({ entry, time, id }) => move.bind(time, id, entry.id)));
+    const [first, second, third] = days.map(({ id }) => id);
+    expect(await idsOf("&created_from=2126-01-11T00:00:00Z")).toEqual([third, second]);
+    expect(await idsOf("&created_to=2126-01-11T01:00:00%2B01:00")).toEqual([second, first]);
   });
 
   it("refuses filters that say nothing", async () => {
     const { admin: api } = await newTenant();
     const reply = await api.get(
-      `${PATH}?resource_type=record&action=x&created_from=yesterday&created_to=2026-02-30&who=me`,
+      `${PATH}?resource_type=record&action=x&created_from=yesterday&created_to=2026-02-30&key_id=zzz&who=me`,
     );
     expect(reply.status).toBe(422);
     expect(reply.body.errors.map(({ path }: { path: string }) => path).sort()).toEqual([
       "action",
       "created_from",
       "created_to",
+      "key_id",
       "resource_type",
       "who",
     ]);

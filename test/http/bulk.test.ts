@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { BULK_MAX_BYTES } from "../../src/config.ts";
 import { bulkRequestEndpoints } from "../../src/http/v1/bulk-requests.ts";
 import { workOffBulkRequest } from "../../src/services/work-off-bulk-request.ts";
 import { newBankAccount } from "../support/bank-account.ts";
@@ -124,7 +125,8 @@ describe("the envelope", () => {
     const { writer } = await newTenant();
     await must(writer.send("POST", BULK, "{", JSON_TYPE), 400);
     await must(writer.send("POST", BULK, '{"records":[{}]}', { "Content-Type": "text/csv" }), 415);
-    await must(writer.send("POST", BULK, " ".repeat(25 * 1024 * 1024 + 1), JSON_TYPE), 413);
+    const large = await must(writer.send("POST", BULK, " ".repeat(BULK_MAX_BYTES + 1), JSON_TYPE), 413);
+    expect(large.body.detail).toBe("The body may have at most 8 MB.");
     await must(writer.post(`${BULK}?dry_run=true`, { records: [{}] }), 422);
   });
 
@@ -308,6 +310,20 @@ describe("an update", () => {
     expect((await scene.record(body.id)).body.reconciliations[0].overdue_at).not.toBeNull();
     await bring(scene, [newRow({ external_id: "x", expected_by: "2999-01-01" })], "update");
     expect((await scene.record(body.id)).body.reconciliations[0].overdue_at).toBeNull();
+  });
+
+  it("that leaves the due day leaves a mark that a person has made", async () => {
+    const scene = await newScene({ expectedWithinDays: 30 });
+    const date = new Date().toISOString().slice(0, 10);
+    const { body } = await must(scene.left({ external_id: "x", date }), 201);
+    await must(scene.api.post(`/v1/reconciliations/${scene.reconciliation}/records/${body.id}/mark_overdue`, {}), 200);
+    const markAfter = async (fields: Record<string, unknown>) => {
+      const done = await bring(scene, [newRow({ external_id: "x", date, amount: 5, ...fields })], "update");
+      expect(statusesOf(done)).toEqual(["updated"]);
+      return (await scene.record(body.id)).body.reconciliations[0].overdue_at;
+    };
+    expect(await markAfter({ description: "other" })).not.toBeNull();
+    expect(await markAfter({ expected_by: "2199-01-01" })).toBeNull();
   });
 
   it("that changes nothing leaves a set apart that a person has taken apart", async () => {

@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it } from "vitest";
-import { examine, type IntegrityClient } from "../../src/cli/doctor/examination.ts";
+import { examine } from "../../src/cli/doctor/examination.ts";
+import type { IntegrityClient } from "../../src/cli/doctor/integrity-client.ts";
 import { tamperWith } from "../support/integrity.ts";
 import { bindings, EQUAL_AMOUNTS, must, newScene, type Scene } from "../support/scene.ts";
 

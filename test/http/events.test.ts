@@ -31,6 +31,24 @@ describe("reading events", () => {
     expect((await reader.get(PATH)).body).toEqual({ data: [event], next_cursor: null, has_more: false });
   });
 
+  it("answers fewer of them where they are large, and all of them in the end", async () => {
+    const { reader, environmentId } = await newTenant();
+    const uids: string[] = [];
+    for (let no = 0; no < 7; no++) {
+      const { eventUid } = await newEvent(environmentId, { data: { id: `${no}`, text: "x".repeat(1_500_000) } });
+      uids.unshift(eventUid);
+    }
+    const seen: string[][] = [];
+    let cursor: string | null = null;
+    do {
+      const { body } = await reader.get(`${PATH}?limit=5${cursor === null ? "" : `&cursor=${cursor}`}`);
+      seen.push(body.data.map(({ id }: { id: string }) => id));
+      cursor = body.next_cursor;
+    } while (cursor !== null);
+    expect(seen.map((page) => page.length)).toEqual([2, 2, 2, 1]);
+    expect(seen.flat()).toEqual(uids);
+  });
+
   it("lists them by type, newest first, in pages", async () => {
     const { reader, environmentId } = await newTenant();
     const imports = [];

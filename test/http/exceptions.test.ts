@@ -1,6 +1,10 @@
+import { sql } from "drizzle-orm";
+import { v7 as newId } from "uuid";
 import { describe, expect, it } from "vitest";
+import { runBatch } from "../../src/db/client.ts";
 import { exceptionEndpoints } from "../../src/http/v1/reconciliation-exceptions.ts";
 import { cron, exceptionOf, listExceptions, listTurns, PATH, ringAlarms } from "../support/exceptions.ts";
+import { listFaults } from "../support/integrity.ts";
 import { runToEnd } from "../support/runs.ts";
 import { EQUAL_AMOUNTS, must, newScene, type Scene } from "../support/scene.ts";
 import { itIsGuarded } from "../support/security.ts";
@@ -27,6 +31,26 @@ async function newAmbiguous(options: Parameters<typeof newScene>[0] = {}) {
   const fits = [(await must(scene.right(), 201)).body, (await must(scene.right(), 201)).body];
   const one = (await must(scene.left(), 201)).body;
   return { scene, one, fits };
+}
+
+/** Resolved exceptions, of as many data sources, with as many and as long comments as they are shown with. */
+async function addExceptions({ db, tenant, reconciliation }: Scene, count: number) {
+  const prefix = newId().slice(0, -2);
+  await runBatch(db, [
+    sql`insert into data_sources (environment_id, key, name, type, created_at, updated_at)
+      with recursive some(n) as (select 1 union all select n + 1 from some where n < ${count})
+      select ${tenant.environmentId}, 's' || n, 's', 'api', 1, 1 from some`,
+    sql`insert into reconciliation_exceptions (uid, environment_id, reconciliation_id, source_id, status, opened_at,
+        closed_at, created_at, updated_at)
+      select ${prefix} || printf('%02d', row_number() over ()), ${tenant.environmentId}, c.id, s.id, 'resolved', 1, 1, 1, 1
+      from reconciliations c join data_sources s on s.environment_id = c.environment_id and s.type = 'api'
+        and s.created_at = 1 where c.uid = ${reconciliation}`,
+    sql`insert into exception_comments (uid, exception_id, kind, body, created_at)
+      with recursive some(n) as (select 1 union all select n + 1 from some where n < 50)
+      select ${prefix.slice(0, -10)} || printf('%010d%02d', x.id, n), x.id, 'comment',
+        replace(hex(zeroblob(1000)), '0', 'я'), 1
+      from reconciliation_exceptions x cross join some where x.environment_id = ${tenant.environmentId} and x.opened_at = 1`,
+  ]);
 }
 
 const comment = async (tenant: Tenant) => {
@@ -87,6 +111,28 @@ describe("an exception of overdue records", () => {
       "reconciliation_exception.closed",
       "reconciliation_exception.opened",
     ]);
+  });
+
+  it("closes with the adjustment that a void in another reconciliation takes away", async () => {
+    const scene = await newScene();
+    const sides = { side_a: ["left"], side_b: ["right"], run_type: "continuous" };
+    const other = (await must(scene.api.post("/v1/reconciliations", { name: "Other", ...sides }), 201)).body.id;
+    const record_ids = [
+      (await must(scene.left({ amount: 9 }), 201)).body.id,
+      (await must(scene.right({ amount: 7 }), 201)).body.id,
+    ];
+    const { reconciliation: reconciliation_id } = scene;
+    const byHand = { reconciliation_id, record_ids, create_adjustment: true };
+    const { body: match } = await must(scene.api.post("/v1/reconciliation_matches", byHand), 201);
+    const ids: string[] = match.records.map(({ record_id }: { record_id: string }) => record_id);
+    const adjustment = ids.find((id) => !record_ids.includes(id));
+    await must(scene.api.post(`/v1/reconciliations/${other}/records/${adjustment}/mark_overdue`, {}), 200);
+    const there = { ...scene, reconciliation: other };
+    const [{ status, type_key }] = await listExceptions(there);
+    expect(status).toBe("open");
+    await must(scene.api.delete(`/v1/reconciliation_matches/${match.id}`), 200);
+    expect(await exceptionOf(there, type_key)).toMatchObject({ status: "resolved", aggregates: { record_count: 0 } });
+    expect(await listFaults(scene.api)).toEqual([]);
   });
 
   it("stays open with what a match leaves of its record", async () => {
@@ -276,6 +322,23 @@ describe("what a person makes of an exception", () => {
     expect((await exceptionOf(scene, "left")).status).toBe("open");
   });
 
+  it.each<[string, (scene: Scene, ids: string[]) => Promise<unknown>]>([
+    ["deleted", (scene, ids) => Promise.all(ids.map((id) => must(scene.api.delete(`/v1/records/${id}`), 204)))],
+    ["matched", (scene) => Promise.all(["x", "y"].map((ref) => must(scene.right({ metadata: { ref } }), 201)))],
+  ])("may be to dismiss it: others in place of what was %s open it", async (_, act) => {
+    const { scene, record, exception } = await newOverdue();
+    const second = await must(scene.left({ date: "2026-01-03", metadata: { ref: "y" } }), 201);
+    await must(scene.left({ date: "2026-01-04" }), 201);
+    await cron();
+    await must(scene.api.patch(`${PATH}/${exception.id}`, { status: "dismissed" }), 200);
+    await act(scene, [record.id, second.body.id]);
+    const left = await exceptionOf(scene, "left");
+    expect(left).toMatchObject({ status: "dismissed", aggregates: { record_count: 1 } });
+    for (const date of ["2026-01-05", "2026-01-06"]) await must(scene.left({ date }), 201);
+    await cron();
+    expect(await exceptionOf(scene, "left")).toMatchObject({ status: "open", aggregates: { record_count: 3 } });
+  });
+
   it("may be to open again what was dismissed", async () => {
     const { scene, exception } = await newOverdue();
     const path = `${PATH}/${exception.id}`;
@@ -380,6 +443,21 @@ describe("the list of exceptions", () => {
     expect(first.body).toMatchObject({ data: [{ type_key: "right" }], has_more: true });
     const second = await must(scene.api.get(`${PATH}?limit=1&cursor=${first.body.next_cursor}`), 200);
     expect(second.body).toMatchObject({ data: [{ type_key: "left" }], has_more: false });
+  });
+
+  it("is paged by what its comments come to, too, and loses none", { timeout: 60_000 }, async () => {
+    const { scene, exception } = await newOverdue();
+    const count = 30;
+    await addExceptions(scene, count);
+    const pages: string[][] = [];
+    for (let cursor = ""; cursor !== "end"; ) {
+      const { body } = await must(scene.api.get(`${PATH}?limit=200${cursor}`), 200);
+      pages.push(body.data.map(({ id }: { id: string }) => id));
+      cursor = body.has_more ? `&cursor=${body.next_cursor}` : "end";
+    }
+    expect(pages.map((page) => page.length)).toEqual([20, 11]);
+    expect(new Set(pages.flat()).size).toBe(count + 1);
+    expect(pages.at(-1)?.at(-1)).toBe(exception.id);
   });
 
   it("refuses names that nothing has", async () => {

@@ -1,12 +1,13 @@
 import { env, exports } from "cloudflare:workers";
 import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { IDEMPOTENCY_HOLD_MS, IDEMPOTENCY_KEPT_MS } from "../../src/config.ts";
+import { IDEMPOTENCY_BODY_MAX_BYTES, IDEMPOTENCY_HOLD_MS, IDEMPOTENCY_KEPT_MS } from "../../src/config.ts";
 import { all, type Db, first, openDb } from "../../src/db/client.ts";
 import { apiEndpoints } from "../../src/http/api/index.ts";
 import { v1Endpoints } from "../../src/http/v1/index.ts";
 import { pruneIdempotencyKeys } from "../../src/services/prune-idempotency-keys.ts";
 import { Api, type Reply } from "../support/api.ts";
+import { importsOf, newForm } from "../support/imports.ts";
 import { listPostRequests, type PostRequest } from "../support/post-requests.ts";
 import { bindings, must, newScene } from "../support/scene.ts";
 import { newTenant, type Tenant } from "../support/tenant.ts";
@@ -420,6 +421,18 @@ describe("what is kept", () => {
         made.body,
         made.headers.get("location"),
       ]);
+    }
+  });
+
+  it("is not what is too large to be, if nothing was written: that is answered anew", async () => {
+    const { writer } = await newTenant();
+    const mapping = { columns: { Day: "date", Sum: "amount", Note: "metadata.note" } };
+    const row = `2026-01-15,1,${"x".repeat(62_000)}\n`;
+    const form = () => newForm(`Day,Sum,Note\n${row.repeat(20)}`, mapping);
+    for (const _ of ["first", "again"]) {
+      const reply = await must(writer.send("POST", `${importsOf("bank")}?dry_run=true`, form(), keyed("wide")), 200);
+      expect(JSON.stringify(reply.body).length).toBeGreaterThan(IDEMPOTENCY_BODY_MAX_BYTES);
+      expect([isReplayed(reply), await findMark("wide")]).toEqual([false, undefined]);
     }
   });
 

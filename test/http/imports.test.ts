@@ -1,8 +1,9 @@
 import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
-import { DRY_RUN_MAX_PROBLEMS, IMPORT_MAX_PROBLEMS, REQUEST_MAX_BYTES } from "../../src/config.ts";
+import { DRY_RUN_MAX_PROBLEMS, DRY_RUN_MAX_ROWS, IMPORT_MAX_PROBLEMS, REQUEST_MAX_BYTES } from "../../src/config.ts";
 import { first, openDb } from "../../src/db/client.ts";
 import { importEndpoints } from "../../src/http/v1/imports.ts";
+import { workOffImport } from "../../src/services/work-off-import.ts";
 import { Api, type Reply } from "../support/api.ts";
 import { newBankAccount } from "../support/bank-account.ts";
 import {
@@ -19,7 +20,7 @@ import {
   tryFile,
   workOffImports,
 } from "../support/imports.ts";
-import { muteJobs, unmuteJobs } from "../support/jobs.ts";
+import { muteJobs, quietDependencies, unmuteJobs } from "../support/jobs.ts";
 import { bindings, must, newScene, SAME_REFERENCE_AND_AMOUNT } from "../support/scene.ts";
 import { itIsGuarded } from "../support/security.ts";
 import { newTenant, type Tenant } from "../support/tenant.ts";
@@ -245,6 +246,17 @@ describe("a file", () => {
     ]);
   });
 
+  it("may begin with blank lines and with the line that Excel writes, and its lines are counted", async () => {
+    const { writer } = await newTenant();
+    const file = "\r\nsep=;\r\n\r\nDay;Sum;Text;;\r\n2026-01-15;1;a;;;\r\nx;1;b;;\r\n";
+    const done = await importFile(writer, "bank", file);
+    expect([done.delimiter, ...countsOf(done)]).toEqual([";", 2, 1, 0, 1]);
+    expect(problemsOf(done)).toEqual(["6 Day invalid_date"]);
+    expect(done.progress).toEqual({ done: file.length, total: file.length });
+    const tried = await tryFile(writer, "bank", file.replace("Day;Sum;Text;;", "Day;Sum;Text;;x"));
+    expect(problemsOf(tried)).toEqual(["4  unnamed_column", "6 Day invalid_date"]);
+  });
+
   it("shows its first problems only", async () => {
     const { writer } = await newTenant();
     const done = await importFile(writer, "bank", `Day,Sum,,Text\n${"x,1,,a\n".repeat(1_200)}`);
@@ -271,6 +283,31 @@ describe("the same file again", () => {
     }
   });
 
+  it("adds nothing after a property definition was added, or while one is", async () => {
+    muteJobs();
+    const { writer } = await newTenant();
+    const mapping = { columns: { ...MAPPING.columns, No: "metadata.no" } };
+    const rows = Array.from({ length: 1_200 }, (_, n) => `2026-01-15,5,Coffee,${n % 600}\n`);
+    const file = `Day,Sum,Text,No\n${rows.join("")}`;
+    const send = async () => (await sendFile(writer, "bank", file, mapping)).id;
+    const first = await send();
+    await workOffImport(quietDependencies(), first);
+    const definition = { type_key: "bank", key: "no", name: "No", type: "number" };
+    await must(writer.post("/v1/property_definitions", definition), 201);
+    await workOffImports(first);
+    expect(countsOf(await readImport(writer, first))).toEqual([1_200, 1_200, 0, 0]);
+    const again = await send();
+    await workOffImports(again);
+    expect(countsOf(await readImport(writer, again))).toEqual([1_200, 0, 1_200, 0]);
+  });
+
+  it("is another file with another mapping", async () => {
+    const { writer } = await newTenant();
+    expect(countsOf(await importFile(writer, "bank", FILE))).toEqual([2, 2, 0, 0]);
+    const { Text: _, ...columns } = MAPPING.columns;
+    expect(countsOf(await importFile(writer, "bank", FILE, { columns }))).toEqual([2, 2, 0, 0]);
+  });
+
   it("adds what is new in it", async () => {
     const { writer } = await newTenant();
     const row = "2026-01-15,5,Coffee\n";
@@ -282,6 +319,40 @@ describe("the same file again", () => {
     const written = { ...MAPPING, date_format: "DD.MM.YYYY", decimal_mark: "," };
     expect(countsOf(await importFile(writer, "bank", other, written))).toEqual([1, 0, 1, 0]);
     expect(countsOf(await importFile(writer, "elsewhere", other, written))).toEqual([1, 1, 0, 0]);
+  });
+
+  it("names each row whose external_id is something else's, and loses no other word about it", async () => {
+    const { writer } = await newTenant();
+    const columns = { Day: "date", Sum: "amount", Id: "external_id", Cur: "currency" };
+    const send = (...rows: string[]) => importFile(writer, "bank", `Day,Sum,Cur,Id\n${rows.join("\n")}`, { columns });
+    const done = await send(
+      "2026-01-01,1.00,USD,A",
+      "2026-01-01,300.00,USD,A",
+      "never,1,USD,A",
+      "2026-01-01,1,USD,A",
+      "2026-01-02,-1.00,EUR,A",
+      "2026-01-01,2.00,USD,B",
+    );
+    expect(countsOf(done)).toEqual([6, 2, 3, 1]);
+    const [a, b] = await listRecords(writer, `import_id=${done.id}`);
+    const other = (line: number, record: Reply["body"], fields: string[]) => {
+      return expect.objectContaining({ line, column: "Id", code: "differs_from_record", record_id: record.id, fields });
+    };
+    expect(done.problems).toEqual([
+      other(3, a, ["amount"]),
+      expect.objectContaining({ line: 4, column: "Day", code: "invalid_date" }),
+      other(6, a, ["currency", "direction", "date"]),
+    ]);
+    expect(done.problems[2].message).toBe(
+      "Was skipped, though the record that has this external_id differs in currency, direction and date.",
+    );
+    expect(done.totals_by_currency).toMatchObject([{ currency: "EUR" }, { currency: "USD", total_credits: 304 }]);
+
+    const later = await send("2026-01-01,99.00,USD,B", "2026-01-01,2,USD,B", "2026-01-01,1,USD,A");
+    expect(countsOf(later)).toEqual([3, 0, 3, 0]);
+    expect(later.problems).toEqual([other(2, b, ["amount"])]);
+    await must(writer.patch(`/v1/records/${b.id}`, { date: "2026-01-05" }), 200);
+    expect((await send("2026-01-01,2,USD,B")).problems).toEqual([other(2, b, ["date"])]);
   });
 
   it("brings deleted records back, and leaves changed ones alone", async () => {
@@ -301,6 +372,7 @@ describe("the same file again", () => {
     const file = newCsv(4, (n) => (n === 3 ? { id: "row-0" } : {}));
     const done = await importFile(writer, "bank", file, MAPPING_WITH_ID);
     expect(countsOf(done)).toEqual([4, 2, 2, 0]);
+    expect(problemsOf(done)).toEqual(["3 Id differs_from_record", "5 Id differs_from_record"]);
     const records = await listRecords(writer, "type_key=bank");
     expect(records.map(({ external_id, amount }) => [external_id, amount])).toEqual([
       ["row-1", 1],
@@ -378,12 +450,22 @@ describe("a dry run", () => {
     expect(problemsOf(left.body)).toEqual(["80002 Day invalid_date"]);
   });
 
-  it("ends after so many problems, and says so", async () => {
+  it("lists so many problems, and counts all rows", async () => {
     const { writer } = await newTenant();
-    for (const rows of [DRY_RUN_MAX_PROBLEMS, DRY_RUN_MAX_PROBLEMS + 1]) {
+    const wrong = "x,1,a\n".repeat(DRY_RUN_MAX_PROBLEMS + 1);
+    const tried = await tryFile(writer, "bank", `Day,Sum,Text\n${wrong}2026-01-15,5,a\n${wrong}`);
+    expect(tried.problems).toHaveLength(DRY_RUN_MAX_PROBLEMS);
+    const failed = 2 * (DRY_RUN_MAX_PROBLEMS + 1);
+    expect(tried).toMatchObject({ row_count: failed + 1, failed, total_credits: 5, is_complete: true });
+  });
+
+  it("ends after so many rows, and says so", { timeout: 120_000 }, async () => {
+    const { writer } = await newTenant();
+    for (const rows of [DRY_RUN_MAX_ROWS, DRY_RUN_MAX_ROWS + 1]) {
       const tried = await tryFile(writer, "bank", `Day,Sum,Text\n${"x,1,a\n".repeat(rows)}`);
       expect(tried.problems).toHaveLength(DRY_RUN_MAX_PROBLEMS);
-      expect([tried.row_count, tried.is_complete]).toEqual([DRY_RUN_MAX_PROBLEMS, rows === DRY_RUN_MAX_PROBLEMS]);
+      expect([tried.row_count, tried.failed]).toEqual([DRY_RUN_MAX_ROWS, DRY_RUN_MAX_ROWS]);
+      expect(tried.is_complete).toBe(rows === DRY_RUN_MAX_ROWS);
     }
   });
 });
@@ -463,6 +545,22 @@ describe("an upload", () => {
     const undeclared = (body as ReadableStream).pipeThrough(new TransformStream());
     const type = { "Content-Type": headers.get("content-type") as string };
     expect((await tenant.writer.send("POST", importsOf("bank"), undeclared, type)).status).toBe(413);
+    expect(await countRows(tenant)).toEqual(before);
+  });
+
+  it("cannot be packed", async () => {
+    const tenant = await newTenant();
+    const before = await countRows(tenant);
+    const { body, headers } = new Response(newForm(FILE));
+    const packed = await new Response((body as ReadableStream).pipeThrough(new CompressionStream("gzip"))).bytes();
+    const type = { "Content-Type": headers.get("content-type") as string, "Content-Encoding": "gzip" };
+    for (const query of ["", "?dry_run=true"]) {
+      for (const key of [{}, { "Idempotency-Key": "packed" }] as Record<string, string>[]) {
+        const sent = await tenant.writer.send("POST", `${importsOf("bank")}${query}`, packed, { ...type, ...key });
+        expect([sent.status, sent.body.code]).toEqual([415, "unsupported_encoding"]);
+        expect(sent.body.detail).toBe("Send the body without a Content-Encoding, as it is.");
+      }
+    }
     expect(await countRows(tenant)).toEqual(before);
   });
 

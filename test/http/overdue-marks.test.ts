@@ -1,12 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { dayOf } from "../../src/core/calendar.ts";
 import { overdueMarkEndpoints } from "../../src/http/v1/overdue-marks.ts";
+import { updateReconciliation } from "../../src/services/update-reconciliation.ts";
 import { newBankAccount } from "../support/bank-account.ts";
 import { cron, exceptionOf } from "../support/exceptions.ts";
-import { must, newScene, type Scene } from "../support/scene.ts";
+import { listFaults } from "../support/integrity.ts";
+import { must, newScene, type Scene, silentContext } from "../support/scene.ts";
 import { itIsGuarded } from "../support/security.ts";
 import { muteQueue, newEndpoint } from "../support/webhooks.ts";
 
 muteQueue();
+
+const TODAY = dayOf(Date.now());
 
 itIsGuarded({
   endpoints: overdueMarkEndpoints,
@@ -66,6 +71,43 @@ describe("marking a record as overdue by hand", () => {
     const moved = await must(scene.api.patch(`/v1/records/${id}`, { date: "2199-01-01" }), 200);
     expect(moved.body.reconciliations[0].overdue_at).toBeNull();
     expect((await exceptionOf(scene, "left")).status).toBe("resolved");
+  });
+
+  it("lasts when its reconciliation is changed but for its days, or is given fewer", async () => {
+    const scene = await newScene({ expectedWithinDays: 30 });
+    const { id } = (await must(scene.left({ date: TODAY }), 201)).body;
+    const marked = (await must(scene.api.post(pathOf(scene, id), {}), 200)).body;
+    for (const expected_within_days of [30, 20]) {
+      const path = `/v1/reconciliations/${scene.reconciliation}`;
+      await must(scene.api.patch(path, { name: "n", expected_within_days }), 200);
+      expect((await must(scene.record(id), 200)).body).toEqual(marked);
+      expect((await exceptionOf(scene, "left")).status).toBe("open");
+    }
+    expect(await listFaults(scene.api)).toEqual([]);
+  });
+
+  it("goes when all are given more days, but for a record with a day of its own", async () => {
+    const scene = await newScene({ expectedWithinDays: 30 });
+    const { id } = (await must(scene.left({ date: TODAY }), 201)).body;
+    const own = (await must(scene.left({ date: TODAY, expected_by: "2199-01-01" }), 201)).body;
+    for (const record of [id, own.id]) await must(scene.api.post(pathOf(scene, record), {}), 200);
+    await must(scene.api.patch(`/v1/reconciliations/${scene.reconciliation}`, { expected_within_days: 40 }), 200);
+    const markOf = async (record: string) => (await scene.record(record)).body.reconciliations[0].overdue_at;
+    expect([await markOf(id), typeof (await markOf(own.id))]).toEqual([null, "string"]);
+    expect((await exceptionOf(scene, "left")).aggregates.record_count).toBe(1);
+    expect(await listFaults(scene.api)).toEqual([]);
+  });
+
+  it("that went with days which came and went unseen is not in the Reconciler's way", async () => {
+    const scene = await newScene({ expectedWithinDays: 30 });
+    const { id } = (await must(scene.left({ date: TODAY }), 201)).body;
+    await must(scene.api.post(pathOf(scene, id), {}), 200);
+    for (const expectedWithinDays of [40, 30]) {
+      const changed = await updateReconciliation(silentContext(scene), scene.reconciliation, { expectedWithinDays });
+      expect(changed.ok).toBe(true);
+    }
+    expect((await scene.record(id)).body.reconciliations[0].overdue_at).toBeNull();
+    expect(await listFaults(scene.api)).toEqual([]);
   });
 
   it("is refused for a record that is reconciled here, and allowed for a part of one", async () => {

@@ -73,6 +73,24 @@ describe("an API key that sends too many requests", () => {
   });
 });
 
+it("counts a request once that gets the answer of an earlier one, which has to be read again", async () => {
+  const { writer } = await newTenant();
+  const send = () => writer.post("/v1/data_sources", { key: "bank", name: "Bank" }, { "Idempotency-Key": "lost" });
+  const made = await send();
+  await (env as unknown as Bindings).DB.prepare(
+    "update idempotency_keys set state = 'written', status = null, headers = null, body = null, locked_at = 0 where key = 'lost'",
+  ).run();
+  const counted: string[] = [];
+  const limit = async ({ key }: { key: string }) => {
+    counted.push(key);
+    return { success: counted.filter((other) => other === key).length === 1 };
+  };
+  set({ RATE_LIMIT: { limit } as unknown as RateLimit });
+  const again = await send();
+  expect([again.status, again.headers.get("idempotent-replayed"), again.body]).toEqual([201, "true", made.body]);
+  expect(counted.filter((key) => key.startsWith("key "))).toHaveLength(1);
+});
+
 describe("keys that have to be looked up", () => {
   const guess = (no: number, address: string) =>
     new Api(`tk_live_guess_${address}_${no}`).send("GET", "/v1/data_sources", undefined, {

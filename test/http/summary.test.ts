@@ -1,5 +1,4 @@
 import { sql } from "drizzle-orm";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decimalFromNumber, parseDecimal } from "../../src/core/decimal.ts";
 import { getExponent } from "../../src/core/money.ts";
@@ -7,6 +6,7 @@ import { first, runBatch } from "../../src/db/client.ts";
 import { readSummary } from "../../src/db/summaries.ts";
 import { summaryEndpoints } from "../../src/http/v1/reconciliation-summaries.ts";
 import { addSilently, countRowsRead } from "../support/bulk.ts";
+import fc from "../support/fast-check.ts";
 import { CHANGED_LATER, History, steps } from "../support/history.ts";
 import { HistoryModel } from "../support/history-model.ts";
 import { must, newScene, SAME_REFERENCE } from "../support/scene.ts";
@@ -146,7 +146,7 @@ describe("the summary as of a day", () => {
         records: 3,
         reconciled: 1,
         rate: 0.333333,
-        by_rule: [{ rule_id: scene.rules[0], matches: 1, records: 2, rate: 0.666667 }],
+        by_rule: [{ rule_id: scene.rules[0], matches: 1, records: 2, rate: 1 }],
       },
     });
     expect(body.side_a.aging.at(-1)).toEqual({
@@ -167,6 +167,26 @@ describe("the summary as of a day", () => {
       side_a: { records: 0, totals: [] },
       difference: [],
       match_rate: { records: 0, rate: null },
+    });
+  });
+
+  it("shares what is matched out among the rules and matches by hand, however often a record is matched", async () => {
+    const scene = await newScene({ filters: SAME_REFERENCE });
+    const ref = { metadata: { ref: "x" } };
+    await must(scene.left({ amount: 100, ...ref }), 201);
+    for (const amount of [1, 2, 3]) await must(scene.right({ amount, ...ref }), 201);
+    const record_ids = [(await scene.left({ amount: 5 })).body.id, (await scene.right({ amount: 5 })).body.id];
+    const manual = { reconciliation_id: scene.reconciliation, record_ids };
+    await must(scene.api.post("/v1/reconciliation_matches", manual), 201);
+    const { body } = await must(scene.api.get(`/v1/reconciliations/${scene.reconciliation}/summary`), 200);
+    expect(body.match_rate).toEqual({
+      records: 6,
+      reconciled: 5,
+      rate: 0.833333,
+      by_rule: [
+        { rule_id: scene.rules[0], matches: 3, records: 6, rate: 0.75 },
+        { rule_id: null, matches: 1, records: 2, rate: 0.25 },
+      ],
     });
   });
 

@@ -172,7 +172,7 @@ describe("retrying a delivery", () => {
     await retry();
     const receiver = new Receiver(answering(500));
     receiver.now = Date.now();
-    await deliverWebhook({ ...receiver.deps, allowLocal: true }, uid);
+    await deliverWebhook({ ...receiver.deps, urlRules: { allowLocal: true, resolveHost: null } }, uid);
     expect(await readDelivery(environmentId, uid)).toMatchObject({ status, attemptCount: attemptCount + 1 });
     expect(receiver.received).toHaveLength(1);
   });

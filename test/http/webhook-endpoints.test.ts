@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { REPLAY_MAX_EVENTS } from "../../src/config.ts";
 import { webhookEndpointEndpoints } from "../../src/http/v1/webhook-endpoints.ts";
 import type { Api } from "../support/api.ts";
 import { itIsGuarded } from "../support/security.ts";
@@ -259,6 +260,20 @@ describe("testing a webhook endpoint", () => {
   });
 });
 
+describe("a POST that needs no body", () => {
+  it.each([
+    ["is refused with one that says something", '{"nonsense":1}', 422],
+    ["is refused with one that is no JSON", "nonsense", 400],
+    ["is carried out with an empty one", "{}", 202],
+    ["is carried out with none", "", 202],
+  ])("%s", async (_, body, status) => {
+    const { admin, environmentId } = await newTenant();
+    const { uid } = await newEndpoint(environmentId, { url });
+    const headers = { "Content-Type": "application/json" };
+    expect((await admin.send("POST", `${PATH}/${uid}/test`, body, headers)).status).toBe(status);
+  });
+});
+
 describe("replaying events", () => {
   const at = Date.parse("2026-01-15T09:30:00Z");
 
@@ -273,10 +288,56 @@ describe("replaying events", () => {
     await newEvent(environmentId, { at, type: "ping" });
     const { uid } = await newEndpoint(environmentId, { url, eventTypes: ["import.completed"] });
     const reply = await writer.post(`${PATH}/${uid}/replay`, { since: "2026-01-15T10:30:00+01:00" });
-    expect(reply).toMatchObject({ status: 202, body: { deliveries: 2, next_since: null } });
+    expect(reply).toMatchObject({ status: 202, body: { deliveries: 2, next_after: null } });
     const { data } = (await writer.get(`/v1/webhook_deliveries?endpoint_id=${uid}`)).body;
     expect(data.map((delivery: { event_id: string }) => delivery.event_id)).toEqual([later, wanted]);
     for (const { id } of data) expect(queue.sent).toContainEqual({ uid: id, delaySeconds: 0 });
+  });
+
+  it("goes on behind the last event that it looked at, also among those of one millisecond", async () => {
+    const { writer, environmentId } = await newTenant();
+    const { uid } = await newEndpoint(environmentId, { url });
+    await bindings.DB.prepare(
+      `insert into events (uid, environment_id, type, occurrence, subject, snapshot, created_at)
+        with recursive n(no) as (select 1 union all select no + 1 from n where no < ?1)
+        select printf('0198b1f2-7c3a-7d4e-8f5a-%012d', no + ?2), ?2, 'import.completed', 'same ' || ?2 || ' ' || no,
+          'import', '{}', ?3 from n`,
+    )
+      .bind(REPLAY_MAX_EVENTS + 2, environmentId, at)
+      .run();
+    const since = "2026-01-15T09:30:00Z";
+    const first = await writer.post(`${PATH}/${uid}/replay`, { since });
+    expect(first).toMatchObject({ status: 202, body: { deliveries: REPLAY_MAX_EVENTS } });
+    const after = first.body.next_after;
+    const second = await writer.post(`${PATH}/${uid}/replay`, { since, after });
+    expect(second).toMatchObject({ status: 202, body: { deliveries: 2, next_after: null } });
+  });
+
+  it("says that it looked at all where there are just as many as it looks at", async () => {
+    const { writer, environmentId } = await newTenant();
+    const { uid } = await newEndpoint(environmentId, { url });
+    await bindings.DB.prepare(
+      `insert into events (uid, environment_id, type, occurrence, subject, snapshot, created_at)
+        with recursive n(no) as (select 1 union all select no + 1 from n where no < ?1)
+        select printf('0198b1f2-7c3a-7d4e-8f5b-%012d', no + ?2 * 10000), ?2, 'import.completed',
+          'as many ' || ?2 || ' ' || no, 'import', '{}', ?3 from n`,
+    )
+      .bind(REPLAY_MAX_EVENTS, environmentId, at)
+      .run();
+    const reply = await writer.post(`${PATH}/${uid}/replay`, { since: "2026-01-15T00:00:00Z" });
+    expect(reply).toMatchObject({ status: 202, body: { deliveries: REPLAY_MAX_EVENTS, next_after: null } });
+  });
+
+  it("does not go on behind an event of another environment, of an earlier time, or of no time", async () => {
+    const { writer, environmentId } = await newTenant();
+    const stranger = await newTenant();
+    const { uid } = await newEndpoint(environmentId, { url });
+    const { eventUid: foreign } = await newEvent(stranger.environmentId, { at });
+    const { eventUid: earlier } = await newEvent(environmentId, { at: at - 1 });
+    for (const after of [foreign, earlier, "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1a"]) {
+      const reply = await writer.post(`${PATH}/${uid}/replay`, { since: "2026-01-15T09:30:00Z", after });
+      expect(reply).toMatchObject({ status: 422, body: { errors: [{ path: "/after", code: "unknown_event" }] } });
+    }
   });
 
   it("leaves alone what is under way to the endpoint already", async () => {
@@ -300,7 +361,7 @@ describe("replaying events", () => {
     const { uid } = await newEndpoint(environmentId, { url });
     await newEvent(environmentId, { at });
     const reply = await writer.post(`${PATH}/${uid}/replay`, { since: "2999-01-01T00:00:00Z" });
-    expect(reply).toMatchObject({ status: 202, body: { deliveries: 0, next_since: null } });
+    expect(reply).toMatchObject({ status: 202, body: { deliveries: 0, next_after: null } });
   });
 
   it("is refused while the endpoint is disabled", async () => {

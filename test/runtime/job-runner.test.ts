@@ -1,11 +1,19 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { JOB_MAX_FAILURES, JOB_RETRY_MAX_MS, JOB_RETRY_MIN_MS, JOB_STALE_MS } from "../../src/config.ts";
+import {
+  IMPORT_MAX_PROBLEMS,
+  JOB_MAX_FAILURES,
+  JOB_RETRY_MAX_MS,
+  JOB_RETRY_MIN_MS,
+  JOB_STALE_MS,
+} from "../../src/config.ts";
 import { computeJobDelay, formatJobName, parseJobName } from "../../src/core/job.ts";
 import { handleCron } from "../../src/runtime/cron.ts";
 import type { JobRunner } from "../../src/runtime/job-runner.ts";
+import { workOffImport } from "../../src/services/work-off-import.ts";
 import { countsOf, listExternalIds, newRow, newRows, sendRows } from "../support/bulk-requests.ts";
-import { muteJobs, readBulk, runnerOf, unmuteJobs } from "../support/jobs.ts";
+import { MAPPING_WITH_ID, newCsv, problemsOf, readImport, sendFile } from "../support/imports.ts";
+import { muteJobs, quietDependencies, readBulk, runnerOf, unmuteJobs } from "../support/jobs.ts";
 import { bindings, must, newScene, type Scene } from "../support/scene.ts";
 
 beforeEach(muteJobs);
@@ -145,6 +153,66 @@ describe("a slice that fails", () => {
     await job.stub.wake();
     while (await job.slice());
     expect(countsOf(await job.read())).toEqual([300, 300, 300, 0, 0]);
+  });
+
+  it("counts as one also when it takes its object with it", async () => {
+    const error = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const scene = await newScene();
+    const job = await newJob(scene, 3);
+    const counted: Promise<unknown>[] = [];
+    await runInDurableObject(job.stub, async (instance: JobRunner, { storage }) => {
+      const DB = new Proxy(bindings.DB, {
+        get(target, name) {
+          if (name === "prepare") counted.push(storage.get("failures"));
+          const value = Reflect.get(target, name) as unknown;
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+      Object.assign(instance, { env: { ...bindings, DB } });
+      await instance.alarm();
+      expect(await Promise.all(counted)).toContain(1);
+      expect(await storage.get("failures")).toBeUndefined();
+    });
+    const doomed = await newJob(scene, 3);
+    await runInDurableObject(doomed.stub, async (_, { storage }) => {
+      await storage.put("failures", JOB_MAX_FAILURES);
+      await storage.setAlarm(Date.now() + HOUR_MS);
+    });
+    await doomed.slice();
+    const bulk = await doomed.read();
+    expect([bulk.status, countsOf(bulk)]).toEqual(["failed", [3, 0, 0, 0, 0]]);
+    expect([...(await runInDurableObject(doomed.stub, (_, state) => state.storage.list()))]).toEqual([]);
+    expect(error.mock.calls.map(([line]) => JSON.parse(line).message)).toEqual(["job given up"]);
+  });
+
+  it("has an import say with which line it was given up", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const scene = await newScene();
+    const { id } = await sendFile(scene.api, "left", newCsv(1_500), MAPPING_WITH_ID);
+    await workOffImport(quietDependencies(), id);
+    const giveUp = async (uid: string) => {
+      const stub = runnerOf("import", uid);
+      await breakD1(stub, "import_chunks");
+      await runInDurableObject(stub, (_, { storage }) => storage.put("failures", JOB_MAX_FAILURES - 1));
+      await failOnce(stub);
+      await mend(stub);
+      return readImport(scene.api, uid);
+    };
+    const given = await giveUp(id);
+    expect([given.status, given.created, problemsOf(given)]).toEqual(["failed", 1_000, ["1002 null gave_up"]]);
+    const wrong = await sendFile(
+      scene.api,
+      "left",
+      newCsv(1_500, () => ({ day: "x" })),
+      MAPPING_WITH_ID,
+    );
+    await workOffImport(quietDependencies(), wrong.id);
+    const problems = problemsOf(await giveUp(wrong.id));
+    expect([problems.length, ...problems.slice(-2)]).toEqual([
+      IMPORT_MAX_PROBLEMS,
+      "100 Day invalid_date",
+      "1002 null gave_up",
+    ]);
   });
 
   it("does not end the job while not even that can be written", async () => {

@@ -1,11 +1,11 @@
 import { runInDurableObject } from "cloudflare:test";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FIRST_ROUND } from "../../src/core/matching/decide.ts";
 import type { ItemIndex, Tally } from "../../src/core/matching/item-index.ts";
 import { SqliteStore } from "../../src/runtime/sqlite-store.ts";
 import type { Configuration, Progress, ReconcilerStore } from "../../src/services/reconciler-store.ts";
 import type { RunProgress } from "../../src/services/run-progress.ts";
+import fc from "../support/fast-check.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { bindings } from "../support/scene.ts";
 import { askIndex, exhaustIndex, type IndexChange, indexChange, sampleOf } from "./index-questions.ts";
@@ -22,6 +22,7 @@ const CONFIGURATION: Configuration = {
   generation: 3,
   runType: "continuous",
   expectedWithinDays: null,
+  dueGeneration: 0,
   accountUid: null,
   sources: [{ id: 1, side: "a" }],
   rules: [],

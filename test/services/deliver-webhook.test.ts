@@ -1,9 +1,13 @@
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it, vi } from "vitest";
+import { WEBHOOK_IN_FLIGHT_MAX } from "../../src/config.ts";
+import { listAuditEntries } from "../../src/db/audit-entries.ts";
+import { claimDelivery } from "../../src/db/claim-delivery.ts";
 import { listEvents } from "../../src/db/events.ts";
 import { findWebhookEndpoint } from "../../src/db/webhook-endpoints.ts";
 import { deliverWebhook } from "../../src/services/deliver-webhook.ts";
 import { resendStragglers } from "../../src/services/resend-stragglers.ts";
+import { listFaults } from "../support/integrity.ts";
 import { newTenant } from "../support/tenant.ts";
 import {
   answering,
@@ -36,6 +40,36 @@ async function newDelivery(receiver: Receiver, fields: Parameters<typeof newEndp
     readEndpoint: () => findWebhookEndpoint(db, environmentId, endpoint.uid),
   };
 }
+
+it("leaves deliveries that the integrity check finds right, whatever became of their attempts", async () => {
+  const tenant = await newTenant();
+  await newEndpoint(tenant.environmentId);
+  const receiver = new Receiver(answering(500), answering(200), answering(410));
+  const uids: string[] = [];
+  for (let no = 0; no < 3; no++)
+    uids.push(...(await newEvent(tenant.environmentId, { at: receiver.now })).deliveryUids);
+  const expectNoFaults = async () => expect(await listFaults(tenant.admin, "webhook_deliveries")).toEqual([]);
+  const [failing = "", interrupted = "", gone = ""] = uids;
+  await deliverWebhook(receiver.deps, failing);
+  await expectNoFaults();
+  await claimDelivery(db, interrupted, receiver.now);
+  await expectNoFaults();
+  receiver.now += HOUR;
+  await claimDelivery(db, interrupted, receiver.now);
+  await expectNoFaults();
+  receiver.now += HOUR;
+  await deliverWebhook(receiver.deps, interrupted);
+  await deliverWebhook(receiver.deps, gone);
+  await expectNoFaults();
+  await deliverWebhook(receiver.deps, failing);
+  const states = await Promise.all(uids.map((uid) => readDelivery(tenant.environmentId, uid)));
+  expect(states.map(({ status, attemptCount }) => [status, attemptCount])).toEqual([
+    ["failed", 1],
+    ["delivered", 3],
+    ["failed", 1],
+  ]);
+  await expectNoFaults();
+});
 
 describe("an attempt that succeeds", () => {
   it("completes the delivery and shows status, latency and the beginning of the answer", async () => {
@@ -247,6 +281,63 @@ describe("an endpoint that wants no more", () => {
     expect(await readEndpoint()).toMatchObject({ status: "enabled", url: "https://new.example.com/" });
   });
 
+  it("stays enabled if it was disabled and enabled again while it answered 410", async () => {
+    const receiver = new Receiver(async () => {
+      await bindings.DB.prepare("update webhook_endpoints set updated_at = updated_at + 1 where id = ?")
+        .bind(endpoint.id)
+        .run();
+      return new Response(null, { status: 410 });
+    });
+    const { deliver, readEndpoint, endpoint } = await newDelivery(receiver);
+    await deliver();
+    expect(await readEndpoint()).toMatchObject({ status: "enabled" });
+  });
+
+  it("does not count a failure of the URL that it had before", async () => {
+    const receiver = new Receiver(async () => {
+      await bindings.DB.prepare("update webhook_endpoints set url = 'https://new.example.com/' where id = ?")
+        .bind(endpoint.id)
+        .run();
+      return new Response(null, { status: 500 });
+    });
+    const { deliver, readEndpoint, endpoint } = await newDelivery(receiver);
+    expect(await deliver()).toMatchObject({ outcome: "retry" });
+    expect((await readEndpoint())?.failingSince).toBeNull();
+  });
+
+  it("has been failing since an attempt ended, not since it began: meanwhile others may have succeeded", async () => {
+    const receiver = new Receiver(() => {
+      receiver.now += 14 * SECOND;
+      return new Response(null, { status: 500 });
+    });
+    const { deliver, readEndpoint } = await newDelivery(receiver);
+    await deliver();
+    expect((await readEndpoint())?.failingSince).toBe(receiver.now);
+  });
+
+  it("that is disabled for its failures leaves an entry in the audit trail, by nobody", async () => {
+    const { environmentId, deliver, endpoint, uid } = await newDelivery(new Receiver(answering(410)));
+    await deliver();
+    const page = { limit: 10, before: null };
+    const { rows } = await listAuditEntries(db, environmentId, { resourceUid: endpoint.uid }, page);
+    expect(rows).toMatchObject([
+      {
+        action: "webhook_endpoint.disabled",
+        keyUid: null,
+        requestUid: uid,
+        before: { status: "enabled" },
+        after: { status: "disabled" },
+      },
+    ]);
+  });
+
+  it("that fails and stays enabled leaves none", async () => {
+    const { environmentId, deliver, endpoint } = await newDelivery(new Receiver(answering(500)));
+    await deliver();
+    const page = { limit: 10, before: null };
+    expect((await listAuditEntries(db, environmentId, { resourceUid: endpoint.uid }, page)).rows).toEqual([]);
+  });
+
   it.each([
     ["disabled", "status = 'disabled'"],
     ["deleted", "deleted_at = 1"],
@@ -392,3 +483,113 @@ describe("the cron's search for stragglers", () => {
     expect(sent).not.toContain(inHand.uid);
   });
 });
+
+describe("a host that has a name", () => {
+  const resolving = (receiver: Receiver, addresses: string[]) => {
+    const asked: string[] = [];
+    const resolveHost = async (host: string) => {
+      asked.push(host);
+      return addresses;
+    };
+    return { asked, deps: { ...receiver.deps, urlRules: { allowLocal: false, resolveHost } } };
+  };
+
+  it("is looked up before each attempt, and gets it if all its addresses are public", async () => {
+    const receiver = new Receiver(answering(500), answering(200));
+    const { uid } = await newDelivery(receiver);
+    const { deps, asked } = resolving(receiver, ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"]);
+    expect(await deliverWebhook(deps, uid)).toMatchObject({ outcome: "retry" });
+    receiver.now += 10 * SECOND;
+    const { deps: later } = resolving(receiver, ["93.184.216.34"]);
+    expect(await deliverWebhook(later, uid)).toMatchObject({ outcome: "delivered" });
+    expect(asked).toEqual(["hooks.example.com"]);
+  });
+
+  it.each([
+    ["refused_url", ["93.184.216.34", "10.0.0.7"]],
+    ["refused_url", ["169.254.169.254"]],
+    ["refused_url", ["::1"]],
+    ["refused_url", ["64:ff9b::a00:7"]],
+    ["unresolved_host", []],
+  ])("gets nothing and is tried again later: %s for %j", async (error, addresses) => {
+    const receiver = new Receiver(answering(200));
+    const { uid } = await newDelivery(receiver);
+    const { deps } = resolving(receiver, addresses);
+    expect(await deliverWebhook(deps, uid)).toMatchObject({ outcome: "retry", error, statusCode: null });
+    expect(receiver.received).toEqual([]);
+  });
+});
+
+describe("an endpoint with as many attempts under way as may be", () => {
+  const MORE = 7;
+
+  /** A receiver that answers when it is told to, with one endpoint's deliveries, more than may be under way. */
+  async function newQueueBeforeASlowReceiver() {
+    const { promise: told, resolve: answerAll } = Promise.withResolvers<void>();
+    const receiver = new Receiver(async () => {
+      await told;
+      return new Response(null, { status: 204 });
+    });
+    const { environmentId } = await newTenant();
+    await newEndpoint(environmentId);
+    const uids: string[] = [];
+    for (let number = 0; number < WEBHOOK_IN_FLIGHT_MAX + MORE; number++) {
+      const { deliveryUids } = await newEvent(environmentId, { at: receiver.now });
+      uids.push(deliveryUids[0] as string);
+    }
+    return { receiver, environmentId, uids, answerAll };
+  }
+
+  it("lets further deliveries wait, and the end of each attempt wakes one of them, until none is left", async () => {
+    const { receiver, environmentId, uids, answerAll } = await newQueueBeforeASlowReceiver();
+    const underWay = uids.slice(0, WEBHOOK_IN_FLIGHT_MAX).map((uid) => deliverWebhook(receiver.deps, uid));
+    await vi.waitFor(() => expect(receiver.received).toHaveLength(WEBHOOK_IN_FLIGHT_MAX));
+    for (const uid of uids.slice(WEBHOOK_IN_FLIGHT_MAX)) {
+      expect(await deliverWebhook(receiver.deps, uid)).toEqual({ outcome: "skipped" });
+    }
+    await resendStragglers({ db, queue: receiver.deps.queue }, receiver.now + HOUR);
+    const resent = new Set(receiver.queue.sent.splice(0).map(({ uid }) => uid));
+    expect(uids.map((uid) => resent.has(uid))).toEqual(uids.map((_, index) => index < WEBHOOK_IN_FLIGHT_MAX));
+
+    answerAll();
+    await Promise.all(underWay);
+    const woken = receiver.queue.sent.splice(0).map(({ uid }) => uid);
+    expect(woken.sort()).toEqual(uids.slice(WEBHOOK_IN_FLIGHT_MAX).sort());
+    for (const uid of woken) {
+      expect(await deliverWebhook(receiver.deps, uid)).toMatchObject({ outcome: "delivered", attempt: 1 });
+    }
+    expect(receiver.queue.sent).toEqual([]);
+    for (const uid of uids) expect(await readDelivery(environmentId, uid)).toMatchObject({ status: "delivered" });
+  });
+
+  it("does not hold up another endpoint", async () => {
+    const { receiver, uids, answerAll } = await newQueueBeforeASlowReceiver();
+    const underWay = uids.slice(0, WEBHOOK_IN_FLIGHT_MAX).map((uid) => deliverWebhook(receiver.deps, uid));
+    await vi.waitFor(() => expect(receiver.received).toHaveLength(WEBHOOK_IN_FLIGHT_MAX));
+    const other = await newDelivery(new Receiver(answering(200)));
+    expect(await other.deliver()).toMatchObject({ outcome: "delivered" });
+    answerAll();
+    await Promise.all(underWay);
+  });
+
+  it("whose attempts all died gets its waiting deliveries by way of the cron", async () => {
+    const { receiver, environmentId, uids } = await newQueueBeforeASlowReceiver();
+    const dead = { ...receiver.deps, fetch: () => Promise.reject(new Error("unused")), random: dies };
+    for (const uid of uids.slice(0, WEBHOOK_IN_FLIGHT_MAX)) {
+      await expect(deliverWebhook(dead, uid)).rejects.toThrow("killed");
+    }
+    for (const uid of uids.slice(WEBHOOK_IN_FLIGHT_MAX)) await deliverWebhook(receiver.deps, uid);
+
+    const healthy = new Receiver(answering(204));
+    healthy.now = receiver.now + 2 * MINUTE;
+    await resendStragglers({ db, queue: healthy.deps.queue }, healthy.now);
+    while (healthy.queue.sent.length > 0) {
+      for (const { uid } of healthy.queue.sent.splice(0)) await deliverWebhook(healthy.deps, uid);
+    }
+    for (const uid of uids) expect(await readDelivery(environmentId, uid)).toMatchObject({ status: "delivered" });
+  });
+});
+
+function dies(): never {
+  throw new Error("the process is killed");
+}

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { beforeEach, expect, it } from "vitest";
-import { HISTORY_KEPT_MS, HISTORY_PRUNE_MAX_PAGES, HISTORY_PRUNE_PAGE_ROWS } from "../../src/config.ts";
+import { HISTORY_KEPT_MS, HISTORY_PRUNE_PAGE_ROWS } from "../../src/config.ts";
 import { first } from "../../src/db/client.ts";
 import { handleCron } from "../../src/runtime/cron.ts";
 import { pruneHistory } from "../../src/services/prune-history.ts";
@@ -9,7 +9,8 @@ import { newTenant, type Tenant } from "../support/tenant.ts";
 import { bindings, db, muteQueue, newEndpoint, newEvent } from "../support/webhooks.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
-const PER_RUN = HISTORY_PRUNE_PAGE_ROWS * HISTORY_PRUNE_MAX_PAGES;
+const PAGES = 2;
+const PER_RUN = HISTORY_PRUNE_PAGE_ROWS * PAGES;
 
 beforeEach(async () => {
   const tables = ["attempts", "deliveries", "events"];
@@ -61,7 +62,7 @@ it("takes 5,000 old ones away in several runs, none of which reads more than a b
   const runs: { deliveries: number; events: number; rowsRead: number }[] = [];
   do {
     const counted = countRowsRead(db);
-    const pruned = await pruneHistory(counted.db, now);
+    const pruned = await pruneHistory(counted.db, now, PAGES);
     runs.push({ ...pruned, rowsRead: counted.rowsRead() });
   } while (runs.at(-1)?.events !== 0);
   console.log(`pruned: ${JSON.stringify(runs)}`);
@@ -96,6 +97,19 @@ it("leaves what is still to be delivered, and takes what is behind it", async ()
   await completeDeliveries(tenant);
   expect(await pruneHistory(db, now)).toEqual({ deliveries: 1, events: 1 });
   expect(await countLeft(tenant)).toMatchObject({ events: 0, deliveries: 0 });
+});
+
+it("comes to what is behind more undelivered events than a page has", async () => {
+  const [blocking, tenant] = [await newTenant(), await newTenant()];
+  const endpoints = [await newEndpoint(blocking.environmentId), await newEndpoint(tenant.environmentId)];
+  await addHistory(blocking, endpoints[0]?.id as number, HISTORY_PRUNE_PAGE_ROWS, DAY_MS);
+  await bindings.DB.prepare("update deliveries set status = 'pending', next_attempt_at = 0 where environment_id = ?")
+    .bind(blocking.environmentId)
+    .run();
+  await addHistory(tenant, endpoints[1]?.id as number, 3, DAY_MS);
+  expect(await pruneHistory(db, 100 * DAY_MS)).toEqual({ deliveries: 3, events: 3 });
+  expect(await countLeft(tenant)).toMatchObject({ events: 0 });
+  expect(await countLeft(blocking)).toMatchObject({ events: HISTORY_PRUNE_PAGE_ROWS });
 });
 
 it("keeps an event as long as what delivered it anew", async () => {

@@ -21,6 +21,7 @@ const CONFIGURATION: Configuration = {
   generation: 1,
   runType: "continuous",
   expectedWithinDays: null,
+  dueGeneration: 0,
   accountUid: ACCOUNT,
   sources: [
     { id: 1, side: "a" },

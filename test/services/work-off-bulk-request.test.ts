@@ -255,7 +255,7 @@ describe("what it costs", () => {
     const rows = newRows(COUNT, (n) => ({ external_id: `${prefix}-${n}`, description: "x".repeat(100) }));
     const costs: Record<string, { statements: number; rowsRead: number }> = {};
     for (const onConflict of ["error", "skip", "update"] as const) {
-      const records = onConflict === "update" ? rows.map((row) => ({ ...row, amount: 5 })) : rows;
+      const records = onConflict === "update" ? rows.map((row) => ({ ...row, amount: 5 })) : [...rows];
       const counted = countRowsRead(scene.db);
       const made = await createBulkRequest({ ...silentContext(scene), db: counted.db }, { records, onConflict });
       if (!made.ok) throw new Error(JSON.stringify(made.failure));

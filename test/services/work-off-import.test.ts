@@ -1,12 +1,19 @@
 import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { IMPORT_CHUNK_CHARS, IMPORT_SLICE_MAX_ROWS, IMPORT_SLICE_MAX_TRIES, UPLOAD_MAX_MS } from "../../src/config.ts";
-import { CSV_ROW_MAX_BYTES } from "../../src/core/import/csv-rows.ts";
+import {
+  IMPORT_CHUNK_CHARS,
+  IMPORT_MAX_PROBLEMS,
+  IMPORT_SLICE_MAX_ROWS,
+  IMPORT_SLICE_MAX_TRIES,
+  UPLOAD_MAX_MS,
+} from "../../src/config.ts";
+import { CSV_ROW_MAX_BYTES } from "../../src/core/import/limits.ts";
 import { all, type Db, first } from "../../src/db/client.ts";
 import { createImport } from "../../src/services/create-import.ts";
 import { pruneUploads } from "../../src/services/prune-uploads.ts";
 import type { UploadPart } from "../../src/services/receive-upload.ts";
 import { workOffImport } from "../../src/services/work-off-import.ts";
+import type { Reply } from "../support/api.ts";
 import { addSilently, countRowsRead } from "../support/bulk.ts";
 import {
   countsOf,
@@ -66,7 +73,8 @@ async function newMixture(): Promise<{ scene: Scene; id: string }> {
 
 /** What has come of it, but for ids. */
 async function describeEnd({ scene, id }: { scene: Scene; id: string }) {
-  const { status, problems, totals_by_currency, ...body } = await readImport(scene.api, id);
+  const { status, totals_by_currency, ...body } = await readImport(scene.api, id);
+  const problems = body.problems.map(({ record_id: _, ...problem }: Reply["body"]) => problem);
   const records = await all(
     scene.db,
     sql`select r.external_id, r.content_key, r.amount, r.date, r.import_id is not null as imported from records r
@@ -153,6 +161,32 @@ describe("an import", () => {
     expect(countsOf(await readImport(scene.api, id))).toEqual([10, 10 - skipped, skipped, 0]);
   });
 
+  it("lists a row that is no longer new when it is read again", async () => {
+    const scene = await newScene();
+    const { id } = await sendFile(scene.api, "left", newCsv(3), MAPPING_WITH_ID);
+    const db = around(scene.db, {
+      before: async (nth) => nth === 1 && must(scene.left({ external_id: "row-1", amount: 5 }), 201),
+    });
+    await workOffImports(id, quietDependencies(db));
+    expect(problemsOf(await readImport(scene.api, id))).toEqual(["3 Id differs_from_record"]);
+  });
+
+  it("lists the first rows that are other records, in the order of the file, and counts all", async () => {
+    const scene = await newScene({ runType: "batch" });
+    const rows = IMPORT_SLICE_MAX_ROWS + 500;
+    await workOffImports((await sendFile(scene.api, "left", newCsv(rows), MAPPING_WITH_ID)).id);
+    const file = newCsv(rows, (n) => (n % 2 === 0 ? { day: "never" } : n < 50 ? {} : { sum: "7" }));
+    const { id } = await sendFile(scene.api, "left", file, MAPPING_WITH_ID);
+    await workOffImports(id);
+    const done = await readImport(scene.api, id);
+    expect(countsOf(done)).toEqual([rows, 0, rows / 2, rows / 2]);
+    const expected = Array.from({ length: rows }, (_, n) => {
+      if (n % 2 === 0) return `${n + 2} Day invalid_date`;
+      return n < 50 ? [] : `${n + 2} Id differs_from_record`;
+    });
+    expect(problemsOf(done)).toEqual(expected.flat().slice(0, IMPORT_MAX_PROBLEMS));
+  });
+
   it("pokes each reconciliation of its data source with every slice that brings something in", async () => {
     const scene = await newScene();
     const deps = quietDependencies();
@@ -160,6 +194,17 @@ describe("an import", () => {
     expect(deps.poked).toEqual([scene.reconciliation, scene.reconciliation]);
     await workOffImports((await sendFile(scene.api, "left", newCsv(1_500), MAPPING_WITH_ID)).id, deps);
     expect(deps.poked).toHaveLength(2);
+  });
+
+  it("is not given up for its data source once it is over", async () => {
+    const scene = await newScene();
+    const { id } = await sendFile(scene.api, "new", newCsv(3), MAPPING_WITH_ID);
+    await must(scene.api.delete("/v1/data_sources/new"), 204);
+    const db = around(scene.db, {
+      before: () => scene.db.d1.prepare("update imports set status = 'completed' where uid = ?").bind(id).run(),
+    });
+    await workOffImports(id, quietDependencies(db));
+    expect(await readImport(scene.api, id)).toMatchObject({ status: "completed", problems: [] });
   });
 
   it("reads rows over the borders of pieces, with ends of lines in them", async () => {
@@ -185,12 +230,13 @@ describe("an import", () => {
   it("goes on behind a line that no row is", async () => {
     const scene = await newScene();
     const long = `row-x,2026-01-15,1,${"x".repeat(CSV_ROW_MAX_BYTES * 10)}\n`;
-    const file = `${newCsv(2)}${long}row-y,2026-01-15,1,"open\nrow-z,2026-01-15,1,last\n`;
+    const wide = `${",".repeat(CSV_ROW_MAX_BYTES * 20)}\n`;
+    const file = `${newCsv(2)}${long}${wide}row-y,2026-01-15,1,"open\nrow-z,2026-01-15,1,last\n`;
     const { id } = await sendFile(scene.api, "left", file, MAPPING_WITH_ID);
     await workOffImports(id);
     const done = await readImport(scene.api, id);
-    expect(countsOf(done)).toEqual([5, 3, 0, 2]);
-    expect(problemsOf(done)).toEqual(["4 null row_too_long", "5 null unclosed_quote"]);
+    expect(countsOf(done)).toEqual([6, 3, 0, 3]);
+    expect(problemsOf(done)).toEqual(["4 null row_too_long", "5 null row_too_long", "6 null unclosed_quote"]);
     expect(done.progress.done).toBe(done.progress.total);
   });
 
@@ -205,8 +251,9 @@ describe("an import", () => {
   });
 
   it("costs the same number of statements and of rows read, whatever is there", { timeout: 120_000 }, async () => {
-    const measure = async (scene: Scene) => {
-      const { id } = await sendFile(scene.api, "left", newCsv(IMPORT_SLICE_MAX_ROWS), MAPPING_WITH_ID);
+    const measure = async (scene: Scene, sum?: string) => {
+      const file = newCsv(IMPORT_SLICE_MAX_ROWS, () => (sum === undefined ? {} : { sum }));
+      const { id } = await sendFile(scene.api, "left", file, MAPPING_WITH_ID);
       const counted = countRowsRead(scene.db);
       let statements = 0;
       const d1 = new Proxy(counted.db.d1, {
@@ -222,7 +269,10 @@ describe("an import", () => {
         },
       });
       await workOffImport(quietDependencies({ ...counted.db, d1 }), id);
-      expect((await readImport(scene.api, id)).created).toBe(IMPORT_SLICE_MAX_ROWS);
+      const { created, problems } = await readImport(scene.api, id);
+      expect([created, problems.length]).toEqual(
+        sum === undefined ? [IMPORT_SLICE_MAX_ROWS, 0] : [0, IMPORT_MAX_PROBLEMS],
+      );
       return { statements, rowsPerRow: counted.rowsRead() / IMPORT_SLICE_MAX_ROWS };
     };
     const empty = await measure(await newScene({ runType: "batch" }));
@@ -237,6 +287,9 @@ describe("an import", () => {
     expect(crowded.statements).toBe(empty.statements);
     expect(empty.rowsPerRow).toBeLessThan(20);
     expect(crowded.rowsPerRow).toBeCloseTo(empty.rowsPerRow, 0);
+    const differing = await measure(full, "0.01");
+    expect(differing.statements).toBeLessThanOrEqual(empty.statements);
+    expect(differing.rowsPerRow).toBeLessThan(empty.rowsPerRow);
   });
 });
 

@@ -53,7 +53,7 @@ export async function restoreImage(image: DatabaseImage): Promise<void> {
   ]);
 }
 
-const DRAWN = new Set(["token", "generation", "settled_generation"]);
+const DRAWN = new Set(["token", "generation", "settled_generation", "due_generation"]);
 
 /**
  * The image as lines of text, without what chance and the clock have put into it: two runs of the same thing come to

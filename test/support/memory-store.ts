@@ -129,6 +129,14 @@ export class MemoryStore implements ReconcilerStore {
       .slice(0, limit);
   }
 
+  listDueOn(day: string, limit: number): number[] {
+    return this.#items()
+      .filter(({ due }) => due === day)
+      .map(({ id }) => id)
+      .sort((left, right) => left - right)
+      .slice(0, limit);
+  }
+
   nextDue(): string | null {
     const days = this.#items().flatMap(({ due }) => (due === null ? [] : [due]));
     return days.sort()[0] ?? null;

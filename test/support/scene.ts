@@ -117,7 +117,7 @@ export function silentContext(scene: Pick<Scene, "db" | "tenant">): ServiceConte
     reconcilers: lost,
     jobs: { wake: async () => undefined },
     webhooks: bindings.WEBHOOKS,
-    allowLocalWebhooks: false,
+    webhookUrlRules: { allowLocal: false, resolveHost: null },
     alongside: [],
   };
 }

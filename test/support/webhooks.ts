@@ -113,7 +113,7 @@ export class Receiver {
       },
       now: () => this.now,
       random: () => 0.5,
-      allowLocal: false,
+      urlRules: { allowLocal: false, resolveHost: null },
       timeoutMs: 15_000,
     };
   }

@@ -1,9 +1,9 @@
+import type { TieoutClient } from "../tieout-client.ts";
 import { formatCents, sumCents } from "./cents.ts";
 import type { ReconciliationOutcome, SideOutcome } from "./outcome.ts";
 import type { ReconciliationPlan } from "./reconciliation-plan.ts";
 import { readSight, type Sight } from "./sight.ts";
 import type { SourceKey } from "./sources.ts";
-import type { TieoutClient } from "./tieout-client.ts";
 
 export interface RecordView {
   id: string;

@@ -1,8 +1,8 @@
+import type { TieoutClient } from "../tieout-client.ts";
 import { isMarkedOverdue, type ReconciliationAccount, type RecordView } from "./account.ts";
 import { formatCents, sumCents, sumSignedCents } from "./cents.ts";
 import { describeExample } from "./example-report.ts";
 import type { Difference } from "./outcome.ts";
-import type { TieoutClient } from "./tieout-client.ts";
 import type { WebhookReceiver } from "./webhook-receiver.ts";
 
 /** The account of one reconciliation, line by line; `more` is what else is to be told of it. */

@@ -1,6 +1,6 @@
+import type { TieoutClient } from "../tieout-client.ts";
 import type { MatchView } from "./account.ts";
 import { type Difference, listDifferences, type RunOutcome } from "./outcome.ts";
-import type { TieoutClient } from "./tieout-client.ts";
 import { waitUntil } from "./waiting.ts";
 
 export interface RunView {

@@ -1,4 +1,5 @@
 import { triggerCron } from "../local-worker.ts";
+import type { TieoutClient } from "../tieout-client.ts";
 import { type ReconciliationAccount, type ReconciliationView, readAccount } from "./account.ts";
 import { RECONCILIATIONS } from "./books.ts";
 import { computeOutcome } from "./computed-outcome.ts";
@@ -14,7 +15,6 @@ import { playShopMonth, type ShopMonth } from "./shop-month.ts";
 import { readSight } from "./sight.ts";
 import type { Stage, Story } from "./story.ts";
 import { configure, makeTenant } from "./tenant.ts";
-import type { TieoutClient } from "./tieout-client.ts";
 import { Upload } from "./upload.ts";
 import { waitUntil, waitWithCron } from "./waiting.ts";
 import { WebhookReceiver } from "./webhook-receiver.ts";

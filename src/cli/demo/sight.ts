@@ -1,5 +1,5 @@
+import type { TieoutClient } from "../tieout-client.ts";
 import type { MatchView, RecordView } from "./account.ts";
-import type { TieoutClient } from "./tieout-client.ts";
 
 export interface SetView {
   side: "a" | "b";

@@ -1,6 +1,6 @@
+import { TieoutClient } from "../tieout-client.ts";
 import { RECONCILIATIONS } from "./books.ts";
 import { SOURCES } from "./sources.ts";
-import { TieoutClient } from "./tieout-client.ts";
 
 /** A test environment of its own for each run, and the client that works in it. */
 export async function makeTenant(url: string, bootstrapKey: string): Promise<TieoutClient> {

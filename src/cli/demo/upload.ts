@@ -1,6 +1,6 @@
+import type { Problem, TieoutClient } from "../tieout-client.ts";
 import type { RecordView } from "./account.ts";
 import type { NewRecord } from "./new-record.ts";
-import type { Problem, TieoutClient } from "./tieout-client.ts";
 
 /** The shop's systems as they send records, one by one; keeps the ids that the API has given. */
 export class Upload {

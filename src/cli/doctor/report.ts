@@ -1,4 +1,5 @@
-import type { CheckReport, Finding, Unsettled } from "./examination.ts";
+import type { CheckReport } from "./check-run.ts";
+import type { Fault, Finding } from "./integrity-client.ts";
 
 const NAME_CHARS = 24;
 const COUNT_CHARS = 12;
@@ -25,8 +26,14 @@ function describeFinding(finding: Finding): string {
   return `  ${nameOf(finding)}: ${message}${values}`;
 }
 
-function nameOf({ resource_type, resource_id }: Unsettled): string {
+function nameOf({ resource_type, resource_id }: Fault): string {
   return `${resource_type.replaceAll("_", " ")} ${resource_id}`;
+}
+
+/** What an error says, with what was behind it. */
+export function describeError(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? `${message} (${cause.message})` : message;
 }
 
 function show(value: string | null): string {
@@ -42,7 +49,7 @@ export function describeEnd(reports: readonly CheckReport[]): string[] {
   const seconds = (sum(({ durationMs }) => durationMs) / 1000).toFixed(1);
   return [
     `${reports.length} checks, ${rows} rows, ${seconds} s: ${findings === 0 ? "nothing is wrong" : count(findings, "finding")}.`,
-    ...(unsettled === 0 ? [] : [`${unsettled} kept changing and were not checked; run this again.`]),
+    ...(unsettled === 0 ? [] : [`${unsettled} could not be checked; run this again.`]),
   ];
 }
 

@@ -1,7 +1,5 @@
 import { CsvError, parse } from "csv-parse/sync";
-
-/** A longer row is not one: most likely a quote is missing. */
-export const CSV_ROW_MAX_BYTES = 131_072;
+import { CSV_ROW_MAX_BYTES } from "./limits.ts";
 
 export const DELIMITERS = [",", ";", "\t", "|"] as const;
 export type Delimiter = (typeof DELIMITERS)[number];
@@ -44,9 +42,11 @@ export function readRows(bytes: Uint8Array, from: RowPlace, options: RowOptions)
   const rows: CsvRow[] = [];
   let place = from.isInLine ? skipLine(bytes, from, options.isLast) : from;
   while (rows.length < options.maxRows && place.offset < bytes.length && !place.isInLine) {
-    const { found, fault } = parseFrom(bytes, place, { ...options, maxRows: options.maxRows - rows.length });
+    const { found, fault: met } = parseFrom(bytes, place, { ...options, maxRows: options.maxRows - rows.length });
     for (const row of found) rows.push(row);
     place = found.at(-1)?.next ?? place;
+    const isOpen = met === "unclosed_quote" || (met === null && rows.length < options.maxRows);
+    const fault = isOpen && bytes.length - place.offset > CSV_ROW_MAX_BYTES ? "row_too_long" : met;
     if (fault === null) break;
     const next = endFaultyRow(bytes, place, fault, options.isLast);
     if (!next) break;
@@ -66,6 +66,7 @@ function parseFrom(
   let place = from;
   const takeRow = (cells: string[], length: number) => {
     const offset = from.offset + length;
+    if (offset - place.offset > CSV_ROW_MAX_BYTES) throw new RowTooLong();
     // What touches the end may go on: its last character may be the first half of a line's end.
     if (offset === bytes.length && !isLast) return;
     const next = { offset, line: place.line + countLines(bytes, place.offset, offset), isInLine: false };
@@ -77,6 +78,7 @@ function parseFrom(
       delimiter,
       record_delimiter: ["\r\n", "\n", "\r"],
       relax_column_count: true,
+      // Counts cells alone, neither delimiters nor quotes; it ends the reading of a row early that has a long one.
       max_record_size: CSV_ROW_MAX_BYTES,
       to: maxRows,
       on_record: (cells: string[], { bytes: length }) => {
@@ -86,10 +88,13 @@ function parseFrom(
     });
     return { found, fault: null };
   } catch (error) {
+    if (error instanceof RowTooLong) return { found, fault: "row_too_long" };
     if (!(error instanceof CsvError)) throw error;
     return { found, fault: faultOf(error) };
   }
 }
+
+class RowTooLong extends Error {}
 
 function faultOf({ code }: CsvError): RowFault {
   switch (code) {
@@ -111,7 +116,7 @@ function endFaultyRow(bytes: Uint8Array, start: RowPlace, fault: RowFault, isLas
 }
 
 /** Behind the end of the line; within it, if the bytes end before. */
-function skipLine(bytes: Uint8Array, { offset, line }: RowPlace, isLast: boolean): RowPlace {
+export function skipLine(bytes: Uint8Array, { offset, line }: RowPlace, isLast: boolean): RowPlace {
   for (let at = offset; at < bytes.length; at++) {
     if (!endsLine(bytes, at)) continue;
     const mayGoOn = bytes[at] === CR && at === bytes.length - 1 && !isLast;

@@ -1,7 +1,5 @@
 import { DELIMITERS, type Delimiter, readRows } from "./csv-rows.ts";
-
-/** Rows behind the header that are looked at. */
-const SAMPLE_ROWS = 20;
+import { DELIMITER_SAMPLE_ROWS } from "./limits.ts";
 
 export const FILE_START = { offset: 0, line: 1, isInLine: false };
 
@@ -21,7 +19,7 @@ interface Rating {
 }
 
 function rate(head: Uint8Array, isLast: boolean, wanted: readonly string[], delimiter: Delimiter): Rating {
-  const { rows } = readRows(head, FILE_START, { delimiter, isLast, maxRows: SAMPLE_ROWS + 1 });
+  const { rows } = readRows(head, FILE_START, { delimiter, isLast, maxRows: DELIMITER_SAMPLE_ROWS + 1 });
   const [first, ...others] = rows.filter((row) => !isBlank(row.cells));
   const names = new Set(first?.cells.map(trimName));
   const cells = first?.cells.length ?? 0;

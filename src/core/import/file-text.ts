@@ -1,13 +1,11 @@
 import { joinBytes } from "./bytes.ts";
+import { ENCODING_WINDOW_BYTES } from "./limits.ts";
 
 export const ENCODINGS = ["utf-8", "utf-16le", "utf-16be", "windows-1252"] as const;
 export type FileEncoding = (typeof ENCODINGS)[number];
 
 /** Stands for what could not be read: bytes that are not of the file's encoding, and NUL. It is no character itself. */
 export const UNREADABLE = "\uffff";
-
-/** From the first byte that is not ASCII on, this much decides between UTF-8 and Windows-1252. */
-const WINDOW_BYTES = 16_384;
 
 /**
  * Turns the bytes of a file, as they come, into text. The encoding follows from a byte order mark, else from zeros in
@@ -54,8 +52,8 @@ export class FileText {
   #readAscii(isLast: boolean): string {
     const end = this.#held.findIndex((byte) => byte >= 0x80);
     const ascii = decode("utf-8", this.#take(end === -1 ? this.#held.length : end));
-    if (this.#held.length >= WINDOW_BYTES || (isLast && this.#held.length > 0)) {
-      this.#encoding = isMostlyUtf8(this.#held.subarray(0, WINDOW_BYTES)) ? "utf-8" : "windows-1252";
+    if (this.#held.length >= ENCODING_WINDOW_BYTES || (isLast && this.#held.length > 0)) {
+      this.#encoding = isMostlyUtf8(this.#held.subarray(0, ENCODING_WINDOW_BYTES)) ? "utf-8" : "windows-1252";
     }
     return ascii;
   }

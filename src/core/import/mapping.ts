@@ -4,13 +4,12 @@ import { jsonPointer, listFieldErrors, REQUIRED } from "../field-errors.ts";
 import { parseJson } from "../json.ts";
 import { DIRECTIONS } from "../record.ts";
 import { type FieldError, fail, ok, type Result } from "../result.ts";
-import { listUnkeepable } from "../text.ts";
+import { isForbiddenName, listUnkeepable, NAME_REFUSAL } from "../text.ts";
 import { DECIMAL_MARKS } from "./amount-text.ts";
 import { compileDateFormat, DEFAULT_DATE_FORMAT } from "./date-format.ts";
 import { trimName } from "./dialect.ts";
-
-export const MAPPING_MAX_BYTES = 65_536;
-const COLUMN_MAX_CHARS = 255;
+import { describeFoundColumns } from "./found-columns.ts";
+import { COLUMN_MAX_CHARS, DATE_FORMAT_MAX_CHARS } from "./limits.ts";
 
 /** Fields that a column can be; any other target is `metadata.<key>`. */
 const FIELDS = [
@@ -34,6 +33,10 @@ const target = z
     message: `Must be one of ${FIELDS.join(", ")}, or metadata.<key>.`,
     params: { code: "unknown_target" },
   })
+  .refine((text) => !isForbiddenName(metadataKeyOf(text) ?? ""), {
+    message: NAME_REFUSAL.message,
+    params: { code: NAME_REFUSAL.code },
+  })
   .meta({ example: "amount" });
 
 /** The wire form of a mapping. What its members may not be together needs more than a schema: use `parseMapping`. */
@@ -41,7 +44,7 @@ export const mappingSchema = z.strictObject({
   columns: z.record(z.string().max(COLUMN_MAX_CHARS), target),
   date_format: z
     .string()
-    .max(64)
+    .max(DATE_FORMAT_MAX_CHARS)
     .refine((format) => compileDateFormat(format) !== undefined, {
       message: "Must be made of YYYY, MM or M, DD or D, each once, and of - / . and blanks between them.",
       params: { code: "invalid_date_format" },
@@ -151,14 +154,19 @@ export interface BoundColumn {
 
 /** Finds a mapping's columns among the names in a file's first row; lists those that are not there, or there twice. */
 export function bindColumns(header: readonly string[], { columns }: Mapping): Result<BoundColumn[], FieldError[]> {
-  const names = header.map(trimName);
+  const [places, repeated] = [new Map<string, number>(), new Set<string>()];
+  for (const [place, name] of header.map(trimName).entries()) {
+    if (places.has(name)) repeated.add(name);
+    else places.set(name, place);
+  }
   const errors: FieldError[] = [];
+  const unknown = { code: "unknown_column", message: describeFoundColumns(header) };
   const bound = Object.entries(columns).map(([column, target]) => {
     const name = trimName(column);
-    const place = names.indexOf(name);
+    const place = places.get(name) ?? -1;
     if (place === -1) {
-      errors.push({ path: pointerTo(column), code: "unknown_column", message: "The file has no such column." });
-    } else if (names.includes(name, place + 1)) {
+      errors.push({ path: pointerTo(column), ...unknown });
+    } else if (repeated.has(name)) {
       errors.push({ path: pointerTo(column), code: "ambiguous_column", message: "The file has it more than once." });
     }
     return { name, target, place };

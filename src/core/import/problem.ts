@@ -1,18 +1,22 @@
 import type { CsvRow, RowFault } from "./csv-rows.ts";
 import { trimName } from "./dialect.ts";
+import { COLUMN_MAX_CHARS, CSV_ROW_MAX_BYTES, HEADER_MAX_PROBLEMS } from "./limits.ts";
 
-/** What is wrong with a line of a file, the header being line 1; `column` is null where it is none in particular. */
+/** What is wrong with a line of a file, counted from 1; `column` is null where it is none in particular. */
 export interface ImportProblem {
   line: number;
   column: string | null;
   code: string;
   message: string;
+  /** Of a row that is not the record that it was taken for: what is not the same, and which record that is. */
+  fields?: string[];
+  record_id?: string;
 }
 
 const FAULTS: Record<RowFault, string> = {
   misplaced_quote: "A quote must stand at the beginning and at the end of a cell; within it, it is doubled.",
   unclosed_quote: "A quote is opened and not closed.",
-  row_too_long: "The row is longer than 128 KB; most likely a quote is not closed.",
+  row_too_long: `The row is longer than ${CSV_ROW_MAX_BYTES / 1_024} KB; most likely a quote is not closed.`,
 };
 
 /** What makes a row no row of the file; undefined if nothing does. */
@@ -24,21 +28,23 @@ export function findFault({ line, cells, fault }: CsvRow, columnCount: number): 
   return { line, column: null, code: "cell_count", message };
 }
 
-const NAME_MAX_CHARS = 255;
-const HEADER_MAX_PROBLEMS = 20;
-
-/** Columns without a name, and names that several have. They can be in no mapping and are ignored. */
-export function listHeaderProblems(header: readonly string[]): ImportProblem[] {
-  const names = header.slice(0, countColumns(header)).map(trimName);
-  const isRepeated = (name: string, place: number) => names.indexOf(name) < place;
-  const repeated = new Set(names.filter((name, place) => name !== "" && isRepeated(name, place)));
-  const unnamed = names.includes("") ? [describeHeader("", "unnamed_column", "A column has no name")] : [];
-  const others = [...repeated].map((name) => describeHeader(name, "repeated_column", "Several columns have this name"));
-  return [...unnamed, ...others].slice(0, HEADER_MAX_PROBLEMS);
+interface Header {
+  header: readonly string[];
+  headerLine: number;
 }
 
-function describeHeader(name: string, code: string, what: string): ImportProblem {
-  return { line: 1, column: name.slice(0, NAME_MAX_CHARS), code, message: `${what}; what is there is ignored.` };
+/** Columns without a name, and names that several have. They can be in no mapping and are ignored. */
+export function listHeaderProblems({ header, headerLine: line }: Header): ImportProblem[] {
+  const names = header.slice(0, countColumns(header)).map(trimName);
+  const [seen, repeated] = [new Set<string>(), new Set<string>()];
+  for (const name of names) (seen.has(name) ? repeated : seen).add(name);
+  repeated.delete("");
+  const describe = (name: string, code: string, what: string): ImportProblem => {
+    return { line, column: name.slice(0, COLUMN_MAX_CHARS), code, message: `${what}; what is there is ignored.` };
+  };
+  const unnamed = seen.has("") ? [describe("", "unnamed_column", "A column has no name")] : [];
+  const others = [...repeated].map((name) => describe(name, "repeated_column", "Several columns have this name"));
+  return [...unnamed, ...others].slice(0, HEADER_MAX_PROBLEMS);
 }
 
 /** How many columns a file has: delimiters behind the last name are none. */

@@ -1,7 +1,7 @@
 import { compareDecimals, decimalFromNumber, parseDecimal } from "../decimal.ts";
 import type { PropertyDefinition, PropertyType } from "../property.ts";
 import { parseNewRecord, type RecordFields } from "../record.ts";
-import { fail, type Result } from "../result.ts";
+import { fail, ok, type Result } from "../result.ts";
 import { type DecimalMark, readAmount } from "./amount-text.ts";
 import type { CsvRow } from "./csv-rows.ts";
 import { compileDateFormat, type DateReader } from "./date-format.ts";
@@ -42,15 +42,31 @@ export function openRowReader({ columns, ...meaning }: FileMeaning): RowReader {
   };
 }
 
-/** A row of a file as the record that it is. Problems are in the order of the file's columns. */
-export function readRow(reader: RowReader, row: CsvRow): Result<RecordFields, ImportProblem[]> {
+/** A row of a file as the record that it is. */
+export interface FileRow {
+  /** Where it begins in the file. */
+  line: number;
+  fields: RecordFields;
+  /** What it says by itself: its metadata as texts, whatever the data source's definitions make of them. */
+  content: RecordFields;
+}
+
+/** Reads a row of a file. Problems are in the order of the file's columns. */
+export function readRow(reader: RowReader, row: CsvRow): Result<FileRow, ImportProblem[]> {
   const fault = findFault(row, reader.columnCount);
   if (fault) return fail([fault]);
   const draft = new RowDraft(row, reader.columns);
   const { target, ...amount } = readRowAmount(reader, draft);
-  const body = { ...readFields(reader, draft), ...amount, metadata: readMetadata(reader, draft) };
+  const texts = readTexts(reader, draft);
+  const body = { ...readFields(reader, draft), ...amount, metadata: readMetadata(reader, texts) };
   const parsed = parseNewRecord(body, reader.definitions);
-  if (parsed.ok && draft.listProblems().length === 0) return parsed;
+  if (parsed.ok && draft.listProblems().length === 0) {
+    return ok({
+      line: row.line,
+      fields: parsed.value,
+      content: { ...parsed.value, metadata: Object.fromEntries(texts) },
+    });
+  }
   for (const { path, code, message } of parsed.ok ? [] : parsed.failure) {
     const place = targetOf(path);
     // A direction that goes with the amount is missing with it.
@@ -88,15 +104,23 @@ function readFields({ mapping, columns, typeKey, readDay }: RowReader, draft: Ro
   };
 }
 
-function readMetadata({ columns, types, mapping, readDay }: RowReader, draft: RowDraft): Record<string, unknown> {
-  const metadata: [string, unknown][] = [];
+/** Metadata by its keys, as the file has it. */
+function readTexts({ columns }: RowReader, draft: RowDraft): [key: string, text: string][] {
+  const texts: [string, string][] = [];
   for (const target of columns.keys()) {
     const key = metadataKeyOf(target);
     const text = key === undefined ? undefined : draft.read(target);
-    if (key === undefined || text === undefined) continue;
-    metadata.push([key, readProperty(text, types.get(key), mapping.decimal_mark, readDay) ?? text]);
+    if (key !== undefined && text !== undefined) texts.push([key, text]);
   }
-  return Object.fromEntries(metadata);
+  return texts;
+}
+
+function readMetadata({ types, mapping, readDay }: RowReader, texts: readonly [string, string][]) {
+  return Object.fromEntries(
+    texts.map(([key, text]): [string, unknown] => {
+      return [key, readProperty(text, types.get(key), mapping.decimal_mark, readDay) ?? text];
+    }),
+  );
 }
 
 /** Undefined for a text that is not of the type, and where it stays as it is. */

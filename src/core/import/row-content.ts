@@ -4,9 +4,12 @@ import type { RecordFields } from "../record.ts";
 
 const DIGEST_CHARS = 32;
 
-/** What a row says, as a digest: two rows have the same one if they read the same, however they are written. */
-export async function digestContent(fields: RecordFields): Promise<string> {
-  const text = canonicalize(fields);
+/**
+ * What a row says, as a digest of its `FileRow.content`: two rows have the same one if they read the same, however dates
+ * and amounts are written.
+ */
+export async function digestContent(content: RecordFields): Promise<string> {
+  const text = canonicalize(content);
   if (text === undefined) throw new Error("a record is a JSON object");
   return (await sha256Hex(text)).slice(0, DIGEST_CHARS);
 }

@@ -1,11 +1,12 @@
 import type { RecordFields } from "../record.ts";
 import { type CsvRow, type Delimiter, type RowPlace, readRows } from "./csv-rows.ts";
 import { isBlank } from "./dialect.ts";
+import { TRIAL_READ_ROWS } from "./limits.ts";
 import type { ImportProblem } from "./problem.ts";
 import { type RowReader, readRow } from "./read-row.ts";
 import { addToTotals, type ImportTotals, NO_TOTALS } from "./totals.ts";
 
-/** How far a trial goes. */
+/** How many rows a trial reads, and how many of them and of their problems it lists. */
 export interface TrialLimits {
   shownRows: number;
   maxRows: number;
@@ -48,12 +49,12 @@ export class Trial {
 
   /** Reads what is whole of these bytes, and answers with the rest, which is to come first the next time. */
   read(bytes: Uint8Array, isLast: boolean): Uint8Array {
-    const options = { delimiter: this.#delimiter, isLast, maxRows: ROWS_AT_A_TIME };
+    const options = { delimiter: this.#delimiter, isLast, maxRows: TRIAL_READ_ROWS };
     for (;;) {
       const { rows, next } = readRows(bytes, this.#place, options);
       this.#place = next;
       this.#take(rows.filter(({ cells, fault }) => fault !== null || !isBlank(cells)));
-      if (this.isCut || rows.length < ROWS_AT_A_TIME) break;
+      if (this.isCut || rows.length < TRIAL_READ_ROWS) break;
     }
     const rest = bytes.subarray(this.#place.offset);
     this.#place = { ...this.#place, offset: 0 };
@@ -63,16 +64,16 @@ export class Trial {
   #take(rows: readonly CsvRow[]): void {
     const good: RecordFields[] = [];
     for (const row of rows) {
-      if (this.rowCount >= this.#limits.maxRows || this.problems.length >= this.#limits.maxProblems) {
+      if (this.rowCount >= this.#limits.maxRows) {
         this.isCut = true;
         break;
       }
       const read = readRow(this.#reader, row);
       this.rowCount += 1;
-      if (read.ok) good.push(read.value);
+      if (read.ok) good.push(read.value.fields);
       else this.#refuse(read.failure);
       if (this.rows.length < this.#limits.shownRows) {
-        this.rows.push({ line: row.line, fields: read.ok ? read.value : null });
+        this.rows.push({ line: row.line, fields: read.ok ? read.value.fields : null });
       }
     }
     this.totals = addToTotals(this.totals, good);
@@ -84,5 +85,3 @@ export class Trial {
     this.problems.push(...problems.slice(0, left));
   }
 }
-
-const ROWS_AT_A_TIME = 1_000;

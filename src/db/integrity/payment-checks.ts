@@ -30,6 +30,13 @@ export const checkLineItems = rowCheck({
       expected: sql`2`,
       found: sql`(select count(*) from allocations x where x.match_id = m.id and x.amount = li.amount)`,
     },
+    {
+      // What was undone may since have been changed.
+      message: "Its transaction does not have the direction and currency of its expected payment.",
+      expected: sql`(select json_array(e.direction, e.currency) from records e where e.id = p.record_id)`,
+      found: sql`(select json_array(t.direction, t.currency) from records t
+        where t.id = iif(m.status = 'matched', li.transaction_id, p.record_id))`,
+    },
     { message: "Its match is with another transaction.", expected: recordOn("a"), found: sql`li.transaction_id` },
     {
       // One that was undone may since have another record, in another account.
@@ -76,10 +83,24 @@ export const checkExpectedPayments = rowCheck({
       found: sql`r.amount_lower`,
     },
     {
+      message: "Its record does not have its currency, direction and dates.",
+      expected: sql`json_array(${bound("currency")}, case ${bound("direction")} when 'credit' then 1 when 'debit' then -1 end,
+        coalesce(${bound("date_lower_bound")}, r.date), ${bound("date_upper_bound")})`,
+      found: sql`json_array(r.currency, r.direction, r.date, r.expected_by)`,
+    },
+    {
       message: "Its ledger transaction does not follow its status.",
       expected: sql`iif(p.ledger_transaction_id is null, null,
         case p.status when 'reconciled' then 'posted' when 'archived' then 'archived' else 'pending' end)`,
       found: sql`t.status`,
+    },
+    {
+      // One that was reversed stays what it was; another one has taken its place.
+      message: "A ledger transaction that is not its own is linked to it.",
+      expected: sql`null`,
+      found: sql`(select o.uid from ledger_transactions o
+        where o.ledgerable_uid = p.uid and o.id is not p.ledger_transaction_id and not exists (
+          select 1 from ledger_transactions v where v.reverses_id = o.id and v.status <> 'archived') limit 1)`,
     },
     {
       message: "Its ledger transaction is linked to something else.",

@@ -4,7 +4,7 @@ import { plainPath } from "../../core/field-errors.ts";
 import type { Failure, FieldError } from "../../core/result.ts";
 import type { AppEnv } from "../app-env.ts";
 import type { Door } from "../endpoint.ts";
-import { exampleRefusal, type Refusal } from "../refusal.ts";
+import { describeTooLarge, exampleRefusal, type Refusal, UNSUPPORTED_ENCODING } from "../refusal.ts";
 
 /** Modern Treasury's codes, and one for what it has no code for. */
 const CODES = [
@@ -116,9 +116,11 @@ function describeRefusal(refusal: Refusal): Problem {
       };
     }
     case "too_large":
-      return { status: 413, code: "parameter_invalid", message: "The body may have at most 25 MB." };
+      return { status: 413, code: "parameter_invalid", message: describeTooLarge(refusal.maxBytes) };
     case "unsupported_media_type":
       return { status: 415, code: "parameter_invalid", message: "Send the body as application/json." };
+    case "unsupported_encoding":
+      return { code: "parameter_invalid", ...UNSUPPORTED_ENCODING };
     case "rate_limited":
       return {
         status: 429,

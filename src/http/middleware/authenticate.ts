@@ -5,6 +5,7 @@ import { API_KEY_CACHE_MS } from "../../config.ts";
 import { includesScope } from "../../core/api-key.ts";
 import type { Db } from "../../db/client.ts";
 import { authenticate, type Caller, noteKeyUse } from "../../services/authenticate.ts";
+import type { WebhookUrlRules } from "../../services/check-webhook-url.ts";
 import type { ServiceContext } from "../../services/context.ts";
 import type { Jobs } from "../../services/jobs.ts";
 import type { Reconcilers } from "../../services/reconcilers.ts";
@@ -16,6 +17,7 @@ export interface AuthenticationDependencies {
   openDb(c: Context<AppEnv>): Db;
   openReconcilers(c: Context<AppEnv>): Reconcilers;
   openJobs(c: Context<AppEnv>): Jobs;
+  openWebhookUrlRules(c: Context<AppEnv>): WebhookUrlRules;
 }
 
 interface Remembered {
@@ -26,7 +28,7 @@ interface Remembered {
 const REMEMBERED_MAX_KEYS = 1_000;
 
 /** Finds out who calls, and hands each endpoint a way to ask for the scope that it declares. */
-export function authentication({ openDb, openReconcilers, openJobs }: AuthenticationDependencies) {
+export function authentication({ openDb, openReconcilers, openJobs, openWebhookUrlRules }: AuthenticationDependencies) {
   // A key that is revoked is refused everywhere once this has run out.
   const remembered = new Map<string, Remembered>();
 
@@ -47,6 +49,7 @@ export function authentication({ openDb, openReconcilers, openJobs }: Authentica
     }
     await limitKey(c.env, caller.keyUid);
     c.set("apiKey", key);
+    c.set("caller", caller);
     c.set("authorize", (scope) => {
       if (!includesScope(caller.scopes, scope)) throw new Refused({ kind: "missing_scope", scope });
       return {
@@ -62,7 +65,7 @@ export function authentication({ openDb, openReconcilers, openJobs }: Authentica
         reconcilers: openReconcilers(c),
         jobs: openJobs(c),
         webhooks: c.env.WEBHOOKS,
-        allowLocalWebhooks: c.env.ALLOW_LOCAL_WEBHOOKS === "true",
+        webhookUrlRules: openWebhookUrlRules(c),
         alongside: [],
       } satisfies ServiceContext;
     });

@@ -9,6 +9,8 @@ export const logRequest = createMiddleware<AppEnv>(async (c, next) => {
     JSON.stringify({
       message: "request",
       request_id: c.var.requestId,
+      environment: c.var.caller?.environmentUid,
+      key_id: c.var.caller?.keyUid,
       method: c.req.method,
       path: c.req.path,
       status: c.res.status,

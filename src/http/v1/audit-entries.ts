@@ -20,8 +20,10 @@ const auditEntry = z
   .object({
     id,
     environment_id: id,
-    key_id: id.nullable().meta({ description: "The API key that did it; null is the bootstrap key" }),
-    request_id: id.meta({ description: "X-Request-Id of the answer" }),
+    key_id: id.nullable().meta({
+      description: "The API key that did it; null is the bootstrap key, or of webhook_endpoint.disabled nobody",
+    }),
+    request_id: id.meta({ description: "X-Request-Id of the answer; of webhook_endpoint.disabled the delivery's id" }),
     action,
     resource_type: resourceType,
     resource_id: z.string().meta({ description: "Of a data source its key" }),
@@ -65,6 +67,10 @@ const query = z.strictObject({
   resource_id: z.string().optional().meta({ description: "Its id; of a data source its key" }),
   key_id: z
     .string()
+    .refine((text) => text === BOOTSTRAP || z.uuid().safeParse(text).success, {
+      message: `Must be the id of an API key, or ${BOOTSTRAP}.`,
+      params: { code: "invalid_id" },
+    })
     .optional()
     .meta({ description: `The API key that did it, or ${BOOTSTRAP}` }),
   action: action.optional().meta({ description: "What was done" }),

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { BULK_MAX_ROWS } from "../../config.ts";
+import { BULK_MAX_BYTES, BULK_MAX_ROWS } from "../../config.ts";
 import {
   type BulkRequestSnapshot,
   CONFLICT_RULES,
@@ -51,9 +51,10 @@ const result = z
   .object({
     index: z.int().meta({ description: "Place of the row in the request, from 0" }),
     status: z.enum(ROW_STATUSES),
-    record_id: id
-      .nullable()
-      .meta({ description: "The record that the row has made or changed, or because of which it was skipped" }),
+    record_id: id.nullable().meta({
+      description:
+        "The record that the row has made or changed, or that has its external_id already, because of which it was skipped or has failed; null if there is none",
+    }),
     errors: z
       .array(z.object({ path: z.string(), code: z.string(), message: z.string(), record_id: z.string().optional() }))
       .meta({ description: "Paths are JSON pointers into the row; the first 100" }),
@@ -116,10 +117,11 @@ export const bulkRequestEndpoints = [
     tag: TAG,
     summary: "Take in up to 1,000 records in the background",
     description:
-      "Refused only for what is wrong around the records. Each record is validated, created and matched on its own; what has become of each is among the results of the bulk request.",
+      "Refused only for what is wrong around the records. Each record is validated, created and matched on its own; what has become of each is among the results of the bulk request. The body may have 8 MB.",
     scope: "write",
     body: newBulkRequest,
     rowsIn: "records",
+    maxBytes: BULK_MAX_BYTES,
     answers: { 202: { description: "The bulk request, to be polled", schema: bulkRequest } },
     locate: ({ uid }) => `/v1/bulk_requests/${uid}`,
     async handle({ ctx, body }) {
@@ -191,7 +193,7 @@ export const bulkRequestEndpoints = [
     tag: TAG,
     summary: "Take the failed and skipped records of a bulk request once more",
     description:
-      "Those that a failed request has not come to are taken as well; what was cancelled stays undone. Refused while the request is worked off, and if there is nothing to take.",
+      "Those that a failed request has not come to are taken as well; what was cancelled stays undone. What they say is kept for 30 days after the request's end. Refused after that, while the request is worked off, and if there is nothing to take.",
     scope: "write",
     params,
     answers: { 202: { description: "The bulk request, pending again", schema: bulkRequest } },

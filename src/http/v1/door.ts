@@ -4,7 +4,7 @@ import { PROBLEM_MAX_ERRORS } from "../../config.ts";
 import type { Failure, FieldError } from "../../core/result.ts";
 import type { AppEnv } from "../app-env.ts";
 import type { Door } from "../endpoint.ts";
-import { exampleRefusal, type Refusal } from "../refusal.ts";
+import { describeTooLarge, exampleRefusal, type Refusal, UNSUPPORTED_ENCODING } from "../refusal.ts";
 
 const NOT_ALLOWED: Failure = { kind: "conflict", detail: "The state of the resource does not allow this." };
 
@@ -93,7 +93,12 @@ function describeRefusal(refusal: Refusal): Problem {
         headers: { Allow: refusal.allow.join(", ") },
       };
     case "too_large":
-      return { status: 413, title: "Content Too Large", code: "too_large", detail: "The body may have at most 25 MB." };
+      return {
+        status: 413,
+        title: "Content Too Large",
+        code: "too_large",
+        detail: describeTooLarge(refusal.maxBytes),
+      };
     case "unsupported_media_type":
       return {
         status: 415,
@@ -101,6 +106,10 @@ function describeRefusal(refusal: Refusal): Problem {
         code: "unsupported_media_type",
         detail: `Send the body as ${refusal.isForm ? "multipart/form-data" : "application/json"}.`,
       };
+    case "unsupported_encoding": {
+      const { message: detail, ...others } = UNSUPPORTED_ENCODING;
+      return { title: "Unsupported Media Type", code: "unsupported_encoding", detail, ...others };
+    }
     case "rate_limited":
       return {
         status: 429,

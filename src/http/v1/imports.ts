@@ -25,10 +25,17 @@ const amount = z.union([z.number(), z.string()]);
 const sum = amount.nullable().meta({ description: "Null if there are several currencies" });
 
 const problem = z.object({
-  line: z.int().meta({ description: "The line of the file at which the row begins; the header is line 1" }),
+  line: z.int().meta({
+    description: "The line of the file at which the row begins, counted from 1, which most often is the header",
+  }),
   column: z.string().nullable().meta({ description: "The column's name; null where it is none in particular" }),
   code: z.string(),
   message: z.string(),
+  fields: z
+    .array(z.string())
+    .optional()
+    .meta({ description: "With differs_from_record: what is not the same, of amount, currency, direction and date" }),
+  record_id: id.optional().meta({ description: "With differs_from_record: the record that has the row's external_id" }),
 });
 
 const totals = {
@@ -74,7 +81,10 @@ const importResource = z
       .meta({ description: "Bytes of the file, as UTF-8, that are worked off, and all of them" }),
     row_count: z.int().meta({ description: "Rows worked off so far; rows of nothing but blanks are none" }),
     created: z.int(),
-    skipped: z.int().meta({ description: "Rows that are in the data source already" }),
+    skipped: z.int().meta({
+      description:
+        "Rows that are in the data source already, by their external_id or else by what they say. One whose external_id is a record's that has another amount, currency, direction or date has the problem differs_from_record",
+    }),
     failed: z.int(),
     ...totals,
     problems: z.array(problem).meta({ description: `The first ${IMPORT_MAX_PROBLEMS}` }),
@@ -83,7 +93,8 @@ const importResource = z
   })
   .meta({
     id: "Import",
-    description: "Sums and dates are of the rows that were created or skipped.",
+    description:
+      "Sums and dates are those of the file: of all its rows but the failed ones, so also of those that were skipped, as the file has them. With problems of the code differs_from_record they are not what is stored.",
     example: {
       id: "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1a",
       type_key: "bank_statement",
@@ -132,14 +143,17 @@ const trial = z
         }),
       )
       .meta({ description: `The first ${DRY_RUN_SHOWN_ROWS}, as they would be read` }),
-    problems: z.array(problem),
+    problems: z
+      .array(problem)
+      .meta({ description: `The first ${DRY_RUN_MAX_PROBLEMS}; failed counts all rows that are wrong` }),
     is_complete: z.boolean().meta({
-      description: `False if the file was not read to its end: after ${DRY_RUN_MAX_PROBLEMS} problems, or ${DRY_RUN_MAX_ROWS} rows`,
+      description: `False if the file has more than ${DRY_RUN_MAX_ROWS} rows: counts and sums are of so many then, else of the file`,
     }),
   })
   .meta({
     id: "ImportDryRun",
-    description: "What an import of the file would read. Rows that are in the data source already are not told apart.",
+    description:
+      "What an import of the file would read. Sums and dates are of all rows but the failed ones. Rows that are in the data source already are not told apart, so none is said to differ from its record.",
     example: {
       type_key: "bank_statement",
       filename: "january.csv",
@@ -206,7 +220,7 @@ export const importEndpoints = [
     tag: TAG,
     summary: "Import a CSV file into a data source",
     description:
-      "Its rows become records in the background, each on its own; rows that are there already are skipped, by external_id or else by what they say, so that a file may be sent again. A data source of the type csv is made if there is none of this key. The body is read as it comes and may have 25 MB.",
+      "Its rows become records in the background, each on its own; rows that are there already are skipped, by external_id or else by what they say, so that a file may be sent again. With another mapping it is another file: its rows say something else. A data source of the type csv is made if there is none of this key. The body is read as it comes and may have 25 MB.",
     scope: "write",
     params: z.object({ key: dataSourceKey.meta({ description: "The data source's key" }) }),
     query: z.strictObject({

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { sha256Hex } from "../../core/digest.ts";
 import { INTEGRITY_CHECKS } from "../../core/integrity.ts";
+import { isPlaceOf } from "../../core/integrity-place.ts";
 import type { IntegrityPlace } from "../../services/check-integrity.ts";
 import type { ServiceContext } from "../../services/context.ts";
 
@@ -14,18 +15,29 @@ export async function writePlace(ctx: ServiceContext, { check, place }: Integrit
   return `${text}.${await checkOf(ctx, text)}`;
 }
 
-/** Undefined if it is not a cursor of this environment's checks. */
+/**
+ * Undefined if it is not a cursor of this environment's checks. Its check has no secret and can be forged: a check must
+ * not read by what stands in it beyond the caller's environment.
+ */
 export async function readPlace(ctx: ServiceContext, cursor: string): Promise<IntegrityPlace | undefined> {
   const [text = "", ...check] = cursor.split(".");
   if (check.length !== 1 || check[0] !== (await checkOf(ctx, text))) return undefined;
-  const parsed = storedPlace.safeParse(JSON.parse(fromBase64Url(text)));
+  const parsed = storedPlace.safeParse(decode(text));
   if (!parsed.success) return undefined;
   const [name, ...place] = parsed.data;
-  return { check: name, place };
+  return isPlaceOf(name, place) ? { check: name, place } : undefined;
 }
 
 async function checkOf(ctx: ServiceContext, text: string): Promise<string> {
   return (await sha256Hex(`integrity\n${ctx.environmentUid}\n${text}`)).slice(0, CHECK_CHARS);
+}
+
+function decode(text: string): unknown {
+  try {
+    return JSON.parse(fromBase64Url(text));
+  } catch {
+    return undefined;
+  }
 }
 
 function toBase64Url(text: string): string {

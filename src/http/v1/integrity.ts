@@ -18,7 +18,7 @@ const cursor = z.string().optional().meta({ description: "next_cursor of the pag
 
 const resource = {
   check: checkName,
-  resource_type: z.string().meta({ description: "record, reconciliation, ledger_account …" }),
+  resource_type: z.string().meta({ description: "record, bulk_request, reconciliation, ledger_account …" }),
   resource_id: z.string().meta({ description: "Its id; of a data source its key" }),
 };
 
@@ -36,9 +36,20 @@ const integrityPage = z
         }),
       )
       .meta({ description: "What is not as it has to be" }),
-    unsettled: z.array(z.object({ ...resource, message: z.string() })).meta({
-      description: "What kept changing while it was looked at, so that nothing is known of it: check this page again",
-    }),
+    unsettled: z
+      .array(
+        z.object({
+          ...resource,
+          message: z.string(),
+          retry_cursor: z.string().meta({
+            description: "In place of next_cursor: looks at it anew, and goes on with what follows it",
+          }),
+        }),
+      )
+      .meta({
+        description:
+          "What kept changing while it was looked at, so that nothing is known of it. A page ends with it; next_cursor goes on without it",
+      }),
     next_cursor: z.string().nullable(),
     has_more: z.boolean(),
     checks: z.array(checkName).meta({ description: "Every check, in the order in which they follow each other" }),
@@ -167,7 +178,12 @@ async function presentPage(ctx: ServiceContext, page: IntegrityPage): Promise<z.
       const { expected, found, message } = finding;
       return { ...about(finding), expected, found, message };
     }),
-    unsettled: unsettled.map((one) => ({ ...about(one), message: one.message })),
+    unsettled: await Promise.all(
+      unsettled.map(async (one) => {
+        const retryCursor = await writePlace(ctx, { check, place: one.retry });
+        return { ...about(one), message: one.message, retry_cursor: retryCursor };
+      }),
+    ),
     next_cursor: next && (await writePlace(ctx, next)),
     has_more: next !== null,
     checks: [...INTEGRITY_CHECKS],

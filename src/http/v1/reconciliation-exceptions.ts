@@ -8,7 +8,7 @@ import {
   presentException,
 } from "../../core/exception.ts";
 import { notFound, ok } from "../../core/result.ts";
-import { findComment, findException, listComments } from "../../db/exceptions.ts";
+import { findComment, findException, findExceptionId, listComments } from "../../db/exceptions.ts";
 import { commentOnException } from "../../services/comment-on-exception.ts";
 import { listExceptionsBy } from "../../services/list-exceptions-by.ts";
 import { updateException } from "../../services/update-exception.ts";
@@ -31,7 +31,10 @@ const comment = z
       .enum(COMMENT_KINDS)
       .meta({ description: "comment: said by somebody. The others: what became of the exception" }),
     body: z.string(),
-    key_id: id.nullable().meta({ description: "The API key that did it; null if it came about by itself" }),
+    key_id: id.nullable().meta({
+      description:
+        "The API key that did it. null: the bootstrap key, which has no id; under opened and closed also what came about by itself",
+    }),
     created_at: time,
   })
   .meta({
@@ -77,7 +80,7 @@ const exception = z
     title: z.string(),
     status: status.meta({
       description:
-        "resolved: none of its records is left. dismissed: a person closed it; it opens again once there are more of them",
+        "resolved: none of its records is left. dismissed: a person closed it; it opens again once there are more of them than there have been at least since",
     }),
     assignee: z.string().nullable(),
     aggregates,
@@ -145,7 +148,7 @@ export const exceptionEndpoints = [
     tag: TAG,
     summary: "List exceptions: what a person has to look into",
     description:
-      "There is one for each reconciliation and data source that has overdue or ambiguous records, or had some. A page may be shorter than its limit while has_more is true: no page reads more than a bounded number of exceptions.",
+      "There is one for each reconciliation and data source that has overdue or ambiguous records, or had some. A page may be shorter than its limit while has_more is true: no page reads more than a bounded number of exceptions, or of characters of their comments.",
     scope: "read",
     query: z.strictObject({
       ...pageQuery,
@@ -224,12 +227,12 @@ export const exceptionEndpoints = [
     query: z.strictObject(pageQuery),
     answers: { 200: { description: "A page, newest first", schema: pageOf(comment) } },
     async handle({ ctx, params, query }) {
-      const row = await findException(ctx.db, ctx.environmentId, params.id, dayOf(ctx.now()));
-      if (!row) return notFound("exception");
+      const exceptionId = await findExceptionId(ctx.db, ctx.environmentId, params.id);
+      if (exceptionId === undefined) return notFound("exception");
       const list = `comments of ${params.id}`;
       const page = await readPage(ctx, list, query);
       if (!page.ok) return page;
-      const found = await listComments(ctx.db, row.id, page.value);
+      const found = await listComments(ctx.db, exceptionId, page.value);
       return ok(await presentPage(ctx, list, found, (row) => presentComment(row.comment)));
     },
   }),
@@ -243,8 +246,8 @@ export const exceptionEndpoints = [
     params: z.object({ id, comment_id: id }),
     answers: { 200: { description: "The comment", schema: comment } },
     async handle({ ctx, params }) {
-      const row = await findException(ctx.db, ctx.environmentId, params.id, dayOf(ctx.now()));
-      const found = row && (await findComment(ctx.db, row.id, params.comment_id));
+      const exceptionId = await findExceptionId(ctx.db, ctx.environmentId, params.id);
+      const found = exceptionId && (await findComment(ctx.db, exceptionId, params.comment_id));
       return found ? ok({ status: 200, body: presentComment(found) }) : notFound("comment");
     },
   }),

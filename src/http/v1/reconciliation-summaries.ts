@@ -60,7 +60,7 @@ const summary = z
       rate,
       by_rule: z.array(z.object({ rule_id: id.nullable(), matches: z.int(), records: z.int(), rate })).meta({
         description:
-          "Live matches, and the records in them, each once for each match; their rate is of all records. rule_id null: matches by hand",
+          "Live matches, and the records in them, each once for each match; the rate is the share in these of all rules and of matches by hand, and the rates come to 1. rule_id null: matches by hand",
       }),
     }),
   })
@@ -126,7 +126,7 @@ const summary = z
         records: 3,
         reconciled: 2,
         rate: 0.666667,
-        by_rule: [{ rule_id: "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1c", matches: 1, records: 2, rate: 0.666667 }],
+        by_rule: [{ rule_id: "0198b1f2-7c3a-7d4e-8f5a-6b7c8d9e0f1c", matches: 1, records: 2, rate: 1 }],
       },
     },
   });
@@ -139,7 +139,7 @@ export const summaryEndpoints = [
     tag: "Reconciliations",
     summary: "Sum up both sides as of a day",
     description:
-      "The state at the end of a day (UTC): the records that are dated up to it, with the matches that were made by then and not voided by then. A record that has ever been matched is shown as it was then, though it was changed or deleted since; any other one as it is now.",
+      "The state at the end of a day (UTC): the records that are dated up to it, with the matches that were made by then and not voided by then. A record that has ever been matched is shown as it was then, though it was changed or deleted since; any other one as it is now. A data source stands on the side on which it stands today, with all its history: of one that has moved from Side A to Side B, a day before that shows it on Side B.",
     scope: "read",
     params: z.object({ id }),
     query: z.strictObject({ as_of: calendarDay.meta({ description: "A day, YYYY-MM-DD; by default today" }) }),

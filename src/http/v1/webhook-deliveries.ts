@@ -26,10 +26,9 @@ export const webhookDelivery = z
         started_at: time,
         latency_ms: z.int(),
         status_code: z.int().nullable(),
-        error: z
-          .string()
-          .nullable()
-          .meta({ description: "Why there was no answer: timeout, connection_failed, refused_url, interrupted" }),
+        error: z.string().nullable().meta({
+          description: "Why there was no answer: timeout, connection_failed, refused_url, unresolved_host, interrupted",
+        }),
         response_body: z.string().nullable().meta({ description: "The first 1 KB of the answer" }),
       }),
     ),

@@ -5,7 +5,8 @@ import { notFound, ok } from "../../core/result.ts";
 import { presentWebhookEndpoint } from "../../core/webhook-endpoint-view.ts";
 import { WEBHOOK_FORMATS } from "../../core/webhook-message.ts";
 import { findWebhookEndpoint, listWebhookEndpoints } from "../../db/webhook-endpoints.ts";
-import { checkUrl, createWebhookEndpoint } from "../../services/create-webhook-endpoint.ts";
+import { checkWebhookUrl } from "../../services/check-webhook-url.ts";
+import { createWebhookEndpoint } from "../../services/create-webhook-endpoint.ts";
 import { deleteWebhookEndpoint } from "../../services/delete-webhook-endpoint.ts";
 import { replayEndpoint } from "../../services/replay-endpoint.ts";
 import { rotateWebhookSecret } from "../../services/rotate-webhook-secret.ts";
@@ -13,7 +14,7 @@ import { sendPing } from "../../services/send-ping.ts";
 import { updateWebhookEndpoint } from "../../services/update-webhook-endpoint.ts";
 import { endpoint } from "../endpoint.ts";
 import { pageOf, pageQuery, presentPage, readPage } from "../pagination.ts";
-import { id, presentTime, time } from "./time.ts";
+import { id, time } from "./time.ts";
 import { presentDelivery, webhookDelivery } from "./webhook-deliveries.ts";
 
 const TAG = "Webhooks";
@@ -101,15 +102,16 @@ const newReplay = z
         params: { code: "invalid_time" },
       })
       .meta({ format: "date-time", description: "Events from this time on are delivered anew" }),
+    after: z.uuid().optional().meta({ description: "Only those after this event: next_after of the replay before" }),
   })
   .meta({ id: "NewWebhookReplay", example: { since: "2026-01-15T00:00:00Z" } });
 
 const replay = z
   .object({
     deliveries: z.int().meta({ description: "How many deliveries it gave rise to" }),
-    next_since: time.nullable().meta({ description: "Where to go on with another replay; null: that was all" }),
+    next_after: id.nullable().meta({ description: "after of the replay that goes on; null: that was all" }),
   })
-  .meta({ id: "WebhookReplay", example: { deliveries: 12, next_since: null } });
+  .meta({ id: "WebhookReplay", example: { deliveries: 12, next_after: null } });
 
 const params = z.object({ id });
 
@@ -122,7 +124,7 @@ export const webhookEndpointEndpoints = [
     summary: "Make a webhook endpoint",
     scope: "admin",
     body: newWebhookEndpoint,
-    checkNames: async (ctx, body) => checkUrl(ctx, body.url),
+    checkNames: (ctx, body) => checkWebhookUrl(ctx.webhookUrlRules, body.url),
     answers: { 201: { description: "The webhook endpoint, with its secret", schema: webhookEndpointWithSecret } },
     refusals: [409],
     locate: () => null,
@@ -179,7 +181,7 @@ export const webhookEndpointEndpoints = [
     scope: "admin",
     params,
     body: webhookEndpointPatch,
-    checkNames: async (ctx, body) => checkUrl(ctx, body.url),
+    checkNames: (ctx, body) => checkWebhookUrl(ctx.webhookUrlRules, body.url),
     answers: { 200: { description: "The webhook endpoint", schema: webhookEndpoint } },
     async handle({ ctx, params, body }) {
       const { event_types: eventTypes, ...rest } = body;
@@ -251,11 +253,10 @@ export const webhookEndpointEndpoints = [
     answers: { 202: { description: "The deliveries are under way", schema: replay } },
     refusals: [409],
     async handle({ ctx, params, body }) {
-      const replayed = await replayEndpoint(ctx, params.id, parseTime(body.since) as number);
+      const replayed = await replayEndpoint(ctx, params.id, parseTime(body.since) as number, body.after ?? null);
       if (!replayed.ok) return replayed;
-      const { deliveryCount, nextSince } = replayed.value;
-      const next = nextSince === null ? null : presentTime(nextSince);
-      return ok({ status: 202, body: { deliveries: deliveryCount, next_since: next } });
+      const { deliveryCount, nextAfter } = replayed.value;
+      return ok({ status: 202, body: { deliveries: deliveryCount, next_after: nextAfter } });
     },
   }),
 ];

@@ -1,9 +1,10 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CSV_ROW_MAX_BYTES, type CsvRow, DELIMITERS, readRows } from "../../../src/core/import/csv-rows.ts";
+import { type CsvRow, DELIMITERS, readRows } from "../../../src/core/import/csv-rows.ts";
 import { FILE_START } from "../../../src/core/import/dialect.ts";
+import { CSV_ROW_MAX_BYTES } from "../../../src/core/import/limits.ts";
 import type { ImportPosition } from "../../../src/core/import/position.ts";
 import { moveTo, openWindow, widen } from "../../../src/core/import/text-window.ts";
+import fc from "../../support/fast-check.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const options = { delimiter: ",", isLast: true, maxRows: 1_000 } as const;
@@ -138,6 +139,38 @@ describe("rows of a file", () => {
       [3, "y"],
       [4, "y"],
     ]);
+  });
+
+  it.each([
+    ["delimiters", ",".repeat(CSV_ROW_MAX_BYTES + 1)],
+    ["doubled quotes", `"${'""'.repeat(CSV_ROW_MAX_BYTES / 2)}`],
+    ["cells and delimiters", "x,".repeat(CSV_ROW_MAX_BYTES / 2 + 1)],
+  ])("are too long by their %s as well, whether or not they end there", (_, long) => {
+    for (const [end, last] of [
+      ["", []],
+      ["\nb", [[3, "b"]]],
+      ['"\nb', [[3, "b"]]],
+    ] as const) {
+      if (end === "" || !long.startsWith('"')) {
+        const rows = shown(rowsOf(`a\n${long}${end}`)).slice(0, 3);
+        expect(rows).toEqual([[1, "a"], [2, "row_too_long"], ...last]);
+      }
+    }
+    const cut = readRows(utf8(`a\n${long}`), FILE_START, { ...options, isLast: false });
+    expect(shown(cut.rows)).toEqual([
+      [1, "a"],
+      [2, "row_too_long"],
+    ]);
+    expect(cut.next).toEqual({ offset: long.length + 2, line: 2, isInLine: true });
+  });
+
+  it("may be as long as is allowed", () => {
+    const widest = ",".repeat(CSV_ROW_MAX_BYTES - 1);
+    expect(rowsOf(`${widest}\n${widest}\n`).map(({ cells, fault }) => [cells.length, fault])).toEqual([
+      [CSV_ROW_MAX_BYTES, null],
+      [CSV_ROW_MAX_BYTES, null],
+    ]);
+    expect(readRows(utf8(widest), FILE_START, { ...options, isLast: false }).next.offset).toBe(0);
   });
 
   it("behind a line that is too long are found though its end comes later", () => {

@@ -75,6 +75,11 @@ describe("a mapping", () => {
       '{"columns":{"Day":"date","Sum":"amount","__proto__":"description"}}',
       ["/mapping/columns/__proto__ invalid_name"],
     ],
+    [
+      "a target that would set a prototype",
+      { columns: { ...COLUMNS, A: "metadata.__proto__" } },
+      ["/mapping/columns/A invalid_name"],
+    ],
     ["a text that cannot be kept", { columns: { ...COLUMNS, A: "metadata.\0" } }, ["/mapping/columns/A invalid_text"]],
   ])("cannot have %s", (_, mapping, errors) => {
     expect(refuse(mapping)).toEqual(errors);
@@ -101,5 +106,20 @@ describe("columns of a file", () => {
   ])("cannot be %s", (_, header, errors) => {
     const bound = bindColumns(header, mapping);
     expect(bound.ok ? [] : bound.failure.map(({ path, code }) => `${path} ${code}`)).toEqual(errors);
+  });
+
+  it.each<[string, string[], string]>([
+    ["all of them", [" Day", "", "Id "], 'The file has no such column; it has "Day", "Id".'],
+    ["the beginning of a long one", ["Day", "é".repeat(70)], `it has "Day", "${"é".repeat(64)}…".`],
+    ["the first ones", ["Day", ..."abcdefghijkl"], '"g", "h", "i" and 3 more.'],
+  ])("are named where one is missing: %s", (_, header, message) => {
+    const bound = bindColumns(header, mapping);
+    expect(bound.ok ? [] : bound.failure).toMatchObject([{ message: expect.stringContaining(message) }]);
+  });
+
+  it("may have no names at all", () => {
+    expect(bindColumns(["", " "], mapping)).toMatchObject({
+      failure: [{ message: "The file has no such column: its first row names none." }, {}],
+    });
   });
 });

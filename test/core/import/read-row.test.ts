@@ -37,11 +37,13 @@ function read(cells: string[], { header, columns = SIGNED, definitions = [], ...
   return readRow(reader, { line: 7, next: { offset: 0, line: 8, isInLine: false }, cells, fault: null });
 }
 
-const good = (cells: string[], given?: Case) => {
+const whole = (cells: string[], given?: Case) => {
   const row = read(cells, given);
   if (!row.ok) throw new Error(JSON.stringify(row.failure));
   return row.value;
 };
+
+const good = (cells: string[], given?: Case) => whole(cells, given).fields;
 
 const problems = (cells: string[], given?: Case) => {
   const row = read(cells, given);
@@ -187,16 +189,30 @@ describe("a row", () => {
 });
 
 describe("what a row says", () => {
-  const fields = (given: Partial<RecordFields> = {}) => ({ ...good(["2026-01-15", "5"]), ...given });
+  const fields = (given: Partial<RecordFields> = {}) => ({ ...whole(["2026-01-15", "5"]).content, ...given });
 
   it("is the same in rows that read the same", async () => {
-    const written = good(["15/01/2026", "5,00"], { date_format: "DD/MM/YYYY", decimal_mark: "," });
+    const { content: written } = whole(["15/01/2026", "5,00"], { date_format: "DD/MM/YYYY", decimal_mark: "," });
     expect(await digestContent(written)).toBe(await digestContent(fields()));
     const [left, right] = [
       { a: 1, b: 2 },
       { b: 2, a: 1 },
     ].map((metadata) => fields({ metadata }));
     expect(await digestContent(left as RecordFields)).toBe(await digestContent(right as RecordFields));
+  });
+
+  it("is the same whatever the data source's definitions make of it", async () => {
+    const columns = { ...SIGNED, No: "metadata.no", When: "metadata.when" };
+    const definitions: PropertyDefinition[] = [
+      { key: "no", type: "number", optional: true },
+      { key: "when", type: "date", optional: true },
+    ];
+    const cells = ["2026-01-15", "5", "7", "2026-01-15T23:30:00Z"];
+    const [loose, defined] = [whole(cells, { columns }), whole(cells, { columns, definitions })];
+    expect([loose.fields.metadata.no, defined.fields.metadata.no]).toEqual(["7", 7]);
+    expect(await digestContent(defined.content)).toBe(await digestContent(loose.content));
+    const other = whole(["2026-01-15", "5", "7.0", "2026-01-15"], { columns, definitions });
+    expect(await digestContent(other.content)).not.toBe(await digestContent(loose.content));
   });
 
   it.each<Partial<RecordFields>>([

@@ -21,6 +21,16 @@ interface Page {
   next_cursor: string | null;
 }
 
+/** An answer that is not one of success. */
+export class AnswerError extends Error {
+  readonly status: number;
+
+  constructor(request: string, { status, body }: Reply) {
+    super(`${request} was answered with ${status}: ${JSON.stringify(body)}`);
+    this.status = status;
+  }
+}
+
 /** A client of /v1 as a user would write one. What is not answered with 2xx is thrown, but for what `send` answers. */
 export class TieoutClient {
   readonly url: string;
@@ -82,7 +92,7 @@ export class TieoutClient {
   async #expectSuccess<Body>(method: string, path: string, body?: unknown): Promise<Body> {
     const reply = await this.send(method, path, body);
     if (reply.status >= 200 && reply.status < 300) return reply.body as Body;
-    throw new Error(`${method} ${path} was answered with ${reply.status}: ${JSON.stringify(reply.body)}`);
+    throw new AnswerError(`${method} ${path}`, reply);
   }
 }
 
