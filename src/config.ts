@@ -163,7 +163,7 @@ export const BULK_SLICE_MAX_TRIES = 5;
 /** What is kept of one row's errors: their number, and characters of them as JSON, unless a single one has more. */
 export const BULK_ROW_MAX_ERRORS = 100;
 export const BULK_ROW_MAX_ERROR_CHARS = 20_000;
-/** Requests whose payloads one statement of the cron lets go of, up to 25 MB each, and how often one call of it does so. */
+/** Requests whose payloads one statement of the cron lets go of, up to 8 MB each, and how often one call of it does so. */
 export const BULK_PRUNE_PAGE_REQUESTS = 2;
 export const BULK_PRUNE_MAX_PAGES = 20;
 /** What a list that a statement is given may come to, in bytes: below half of a value's 2 MB. */
@@ -221,6 +221,8 @@ export const WEBHOOK_DUE_TOLERANCE_MS = 500;
 export const WEBHOOK_BATCH_WAIT_MS = 250;
 /** Attempts under way at one endpoint; further deliveries to it wait for one of them to end. */
 export const WEBHOOK_IN_FLIGHT_MAX = 50;
+/** How long a consumer that has freed a place goes on with what waits for it, before it leaves that to the queue. */
+export const WEBHOOK_TURN_MS = 5_000;
 /** Attempts of one delivery, those asked for by hand included. */
 export const WEBHOOK_ATTEMPTS_MAX = 50;
 export const WEBHOOK_SECRET_OVERLAP_MS = 24 * 60 * 60 * 1_000;

@@ -26,7 +26,7 @@ const UNITS: Record<string, [one: string, many: string]> = {
   array: ["item", "items"],
 };
 
-/** What a field that zod refuses would have to be. A message that its schema has given it stays. */
+/** What a field that zod refuses would have to be: in these words, except where a schema's own check has its message. */
 export function describeWanted(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":

@@ -57,5 +57,3 @@ export interface CheckPage {
   /** Null at the end. */
   next: Place | null;
 }
-
-export const CHECKED_ALL: CheckPage = { checked: 0, findings: [], unsettled: [], next: null };

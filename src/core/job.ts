@@ -1,4 +1,4 @@
-export const JOB_KINDS = ["bulk_request", "import"] as const;
+const JOB_KINDS = ["bulk_request", "import"] as const;
 /** Work that is written down by a request and done in slices, after its answer. */
 export type JobKind = (typeof JOB_KINDS)[number];
 

@@ -8,8 +8,8 @@ import { isAmountCondition } from "./rules/compiled-tree.ts";
 import { isField, isGroup, metadataKeyOf, type RuleGroup, type RuleNode } from "./rules/condition.ts";
 import { parseFilters, presentFilters } from "./rules/schema.ts";
 
-export const GROUP_BY_MAX_FIELDS = 5;
-export const LOOKBACK_MAX_DAYS = 3_650;
+const GROUP_BY_MAX_FIELDS = 5;
+const LOOKBACK_MAX_DAYS = 3_650;
 const FIELD_MAX_CHARS = 1_000;
 
 const groupingField = z

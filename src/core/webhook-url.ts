@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 
-export const WEBHOOK_URL_MAX_CHARACTERS = 2_000;
+const WEBHOOK_URL_MAX_CHARACTERS = 2_000;
 
 // By RFC 2606, 6761, 6762, 7686, 8375 and 9476, and by custom.
 const LOCAL_NAMES = /(^|\.)(local|localdomain|lan|internal|intranet|corp|home|home\.arpa|test|invalid|onion|alt)$/;

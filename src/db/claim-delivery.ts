@@ -44,6 +44,7 @@ interface ClaimColumns {
   isLive: 0 | 1;
   attemptNo: number;
   leasedUntil: number;
+  followsInterruption: 0 | 1;
   event: string;
   endpoint: string;
 }
@@ -56,15 +57,16 @@ interface ClaimColumns {
 export async function claimDelivery(db: Db, uid: string, now: number): Promise<ClaimedDelivery | undefined> {
   const free = sql`uid = ${uid} and status = 'pending' and next_attempt_at <= ${now + WEBHOOK_DUE_TOLERANCE_MS}`;
   const unclaimed = sql`(leased_until is null or leased_until <= ${now})`;
-  const [interrupted, claimed, read] = (await runBatch(db, [
+  const [, claimed, read] = (await runBatch(db, [
     sql`insert into attempts (delivery_id, no, started_at, latency_ms, error)
       select id, attempt_count, leased_until - ${WEBHOOK_LEASE_MS}, ${WEBHOOK_LEASE_MS}, 'interrupted'
-      from deliveries where ${free} and leased_until <= ${now} returning no`,
+      from deliveries where ${free} and leased_until <= ${now}`,
     sql`update deliveries set leased_until = ${now + WEBHOOK_LEASE_MS}, attempt_count = attempt_count + 1,
         waiting_since = null
       where ${free} and ${unclaimed} and ${hasRoom("deliveries.endpoint_id", now)} returning id`,
     sql`select d.id, d.uid, d.environment_id as "environmentId", n.mode = 'live' as "isLive", d.attempt_count as "attemptNo",
-        d.leased_until as "leasedUntil",
+        d.leased_until as "leasedUntil", exists (select 1 from attempts
+          where delivery_id = d.id and no = d.attempt_count - 1 and error = 'interrupted') as "followsInterruption",
         json_object('uid', v.uid, 'type', v.type, 'subject', v.subject, 'snapshot', json(v.snapshot),
           'createdAt', v.created_at) as event,
         json_object('id', w.id, 'uid', w.uid, 'url', w.url, 'eventTypes', json(w.event_types),
@@ -82,7 +84,7 @@ export async function claimDelivery(db: Db, uid: string, now: number): Promise<C
   return {
     ...row,
     isLive: row.isLive === 1,
-    followsInterruption: interrupted.results.length > 0,
+    followsInterruption: row.followsInterruption === 1,
     event: JSON.parse(row.event),
     endpoint: JSON.parse(row.endpoint),
   };
@@ -101,7 +103,8 @@ function hasRoom(endpointId: string, now: number): SQL {
  */
 export function wakeNextWaiting(endpointId: number, now: number): SQL {
   return sql`update deliveries set waiting_since = null, next_attempt_at = ${now}
-    where id = (select min(id) from deliveries where endpoint_id = ${endpointId} and waiting_since is not null)
+    where id = (select min(id) from deliveries
+      where endpoint_id = ${endpointId} and waiting_since is not null and status = 'pending')
     returning uid`;
 }
 
@@ -128,7 +131,7 @@ export function endClaim(claim: ClaimedDelivery, attempt: AttemptRow | null, sta
         ]
       : []),
     sql`update deliveries set status = ${state.status}, next_attempt_at = ${nextAttemptAt},
-        completed_at = ${completedAt}, leased_until = null, attempt_count = ${attempt ? attempt.no : claim.attemptNo - 1}
+        completed_at = ${completedAt}, leased_until = null, waiting_since = null, attempt_count = ${attempt ? attempt.no : claim.attemptNo - 1}
       where id = ${claim.id}`,
   ];
 }

@@ -162,9 +162,10 @@ export function replayDeliveries(environmentId: number, endpointId: number, from
 
 /** The id (`uid`) of the last event that a replay looks at, if there are further ones behind it. */
 export function selectReplayEnd(environmentId: number, from: ReplayStart): SQL {
-  return sql`select uid from (${scanEventsFrom(environmentId, from, REPLAY_MAX_EVENTS + 1)})
-    where (select count(*) from (${scanEventsFrom(environmentId, from, REPLAY_MAX_EVENTS + 1)})) > ${REPLAY_MAX_EVENTS}
-    order by created_at, id limit 1 offset ${REPLAY_MAX_EVENTS - 1}`;
+  return sql`select uid from (
+      select uid, row_number() over (order by created_at, id) as place, count(*) over () as total
+      from (${scanEventsFrom(environmentId, from, REPLAY_MAX_EVENTS + 1)}))
+    where place = ${REPLAY_MAX_EVENTS} and total > place`;
 }
 
 /**

@@ -31,7 +31,7 @@ export interface ExceptionSync {
 
 /**
  * Brings the exceptions of some pairs in step with their records. One that a person has dismissed stays so until there
- * are more records than there have been at least since then.
+ * are more records than the fewest that there have been since then.
  */
 export function syncExceptions(environmentId: number, pairs: SQL, now: number): ExceptionSync {
   const changeUid = newId();

@@ -37,7 +37,7 @@ export const paymentJoins: SQL = sql.raw(
 );
 
 /** One row with the snapshot of an expected payment; none if it is of another environment. */
-export function selectExpectedPayment(environmentId: number, uid: string): SQL {
+function selectExpectedPayment(environmentId: number, uid: string): SQL {
   return sql`select p.id, ${expectedPaymentSnapshot} as snapshot from expected_payments p ${paymentJoins}
     where p.uid = ${uid} and p.environment_id = ${environmentId}`;
 }

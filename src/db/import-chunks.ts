@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { all, type Db, first as firstRow } from "./client.ts";
 import { isJobUnfinished } from "./jobs.ts";
+import { firstUuid } from "./uuid.ts";
 
 /** Keeps further pieces of a file's text, the first of which is the one after `first` others. */
 export function insertChunks(importUid: string, first: number, contents: readonly string[]): SQL[] {
@@ -30,11 +31,9 @@ export function deleteChunks(importUid: string): SQL {
  * uploads that broke off, and imports that were given up.
  */
 export async function listLeftFiles(db: Db, before: number, limit: number): Promise<string[]> {
-  // A UUIDv7 begins with its instant.
-  const time = before.toString(16).padStart(12, "0");
   const rows = await all<{ uid: string }>(
     db,
-    sql`select import_uid as uid from import_chunks where no = 0 and import_uid < ${`${time.slice(0, 8)}-${time.slice(8)}`}
+    sql`select import_uid as uid from import_chunks where no = 0 and import_uid < ${firstUuid(before)}
       and not exists (select 1 from imports where uid = import_uid and ${isJobUnfinished}) limit ${limit}`,
   );
   return rows.map(({ uid }) => uid);

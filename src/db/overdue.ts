@@ -1,25 +1,50 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Day } from "../core/calendar.ts";
+import { jsonList } from "./client.ts";
 import { listenerExists } from "./events.ts";
 import { recordSnapshot } from "./records.ts";
 
 /** The day after which a record `r` is overdue in a reconciliation `c`, as `computeDueDay` has it; null if never. */
 export const dueDay: SQL = sql.raw("coalesce(r.expected_by, date(r.date, c.expected_within_days || ' days'))");
 
-/**
- * Takes back the overdue mark of those of some entries whose records now fall due today or later, or never. Stands after
- * the change of the record or the reconciliation.
- */
-export function clearOverdue(some: SQL, today: Day): SQL {
-  return sql`update entries set overdue_at = null, version = entries.version + 1
-    from records r, reconciliations c
-    where ${some} and entries.overdue_at is not null and r.id = entries.record_id
-      and c.id = entries.reconciliation_id and coalesce(${dueDay}, '9999-12-31') >= ${today}`;
+const NEVER = sql.raw("'9999-12-31'");
+
+/** A record before it was changed: its row number, and what its due days follow from. */
+export interface FormerDue {
+  id: number;
+  date: Day;
+  expectedBy: Day | null;
 }
 
-/** The same for the entries of a reconciliation that has given its records more days; those with a day of their own keep it. */
+/**
+ * Takes back the overdue marks of changed records, each where it falls due later than before, and not in the past. Stands
+ * after the change.
+ */
+export function clearOverdueOf(former: readonly FormerDue[], today: Day): SQL {
+  const rows = jsonList(former.map(({ id, date, expectedBy }) => [id, date, expectedBy]));
+  const formerDue = sql.raw("coalesce(j.value ->> 2, date(j.value ->> 1, c.expected_within_days || ' days'))");
+  return clearOverdue(
+    sql`json_each(${rows}) j, records r`,
+    sql`r.id = j.value ->> 0
+      and coalesce(${dueDay}, ${NEVER}) > coalesce(${formerDue}, ${NEVER})`,
+    today,
+  );
+}
+
+/** The same for a reconciliation that has given its records more days; those with a day of their own keep their mark. */
 export function clearOverdueByDays(reconciliationId: number, today: Day): SQL {
-  return clearOverdue(sql`entries.reconciliation_id = ${reconciliationId} and r.expected_by is null`, today);
+  return clearOverdue(
+    sql`records r`,
+    sql`entries.reconciliation_id = ${reconciliationId} and r.expected_by is null`,
+    today,
+  );
+}
+
+function clearOverdue(from: SQL, some: SQL, today: Day): SQL {
+  return sql`update entries set overdue_at = null, version = entries.version + 1
+    from ${from}, reconciliations c
+    where ${some} and entries.overdue_at is not null and r.id = entries.record_id
+      and c.id = entries.reconciliation_id and coalesce(${dueDay}, ${NEVER}) >= ${today}`;
 }
 
 /** What of a reconciliation the events about its records need. */

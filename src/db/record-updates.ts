@@ -3,7 +3,7 @@ import { dayOf } from "../core/calendar.ts";
 import { movesDueDay, type RecordFields, signOf } from "../core/record.ts";
 import { jsonList } from "./client.ts";
 import { expectNone } from "./guard.ts";
-import { clearOverdue } from "./overdue.ts";
+import { clearOverdueOf } from "./overdue.ts";
 import { logChanges } from "./records.ts";
 
 /** What a record was when it was read, and what it is to be. */
@@ -34,16 +34,15 @@ export function updateRecords(updates: readonly RecordUpdate[], now: number): SQ
     JSON.stringify(fields.metadata),
     fields.expectedBy,
   ]);
-  // What a person has marked as overdue need not be due: the mark lasts while the due day stays.
-  const moved = updates.filter(({ before, fields }) => movesDueDay(before, fields)).map(({ id }) => id);
+  // What a person has marked as overdue need not be due: the mark lasts until the due day moves ahead.
+  const moved = updates.filter(({ before, fields }) => movesDueDay(before, fields));
+  const former = moved.map(({ id, before: { date, expectedBy } }) => ({ id, date, expectedBy }));
   return [
     sql`update records set version = version + 1, updated_at = ${now}, date = j.value ->> 1, amount = j.value ->> 2,
         currency = j.value ->> 3, direction = j.value ->> 4, description = j.value ->> 5,
         external_id = j.value ->> 6, metadata = j.value ->> 7, expected_by = j.value ->> 8
       from json_each(${jsonList(tuples)}) j where records.id = j.value ->> 0`,
-    ...(moved.length > 0
-      ? [clearOverdue(sql`entries.record_id in (select value from json_each(${jsonList(moved)}))`, dayOf(now))]
-      : []),
+    ...(former.length > 0 ? [clearOverdueOf(former, dayOf(now))] : []),
     ...logChanges(sql`select r.id, r.source_id from json_each(${ids}) j cross join records r on r.id = j.value`),
   ];
 }

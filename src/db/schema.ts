@@ -1253,7 +1253,7 @@ export const reconciliationExceptions = sqliteTable(
     /** Raised each time that it is opened, closed or changed. */
     version: integer("version").notNull().default(1),
     assignee: text("assignee"),
-    /** Of how many records it has been at least since a person dismissed it; null if it is not dismissed. */
+    /** The fewest records that it has had since a person dismissed it; null if it is not dismissed. */
     dismissedCount: integer("dismissed_count"),
     /** The batch in which it was last opened or closed. */
     changeUid: text("change_uid"),

@@ -8,7 +8,11 @@ const CACHE_MAX_HOSTS = 1_000;
 // By the numbers of RFC 1035 and RFC 3596. An answer names the aliases on the way to its addresses as well.
 const RECORD_TYPES = { A: 1, AAAA: 28 };
 
+// By RFC 1035, too: the name has such records or has none (0), or there is no such name (3).
+const KNOWN_STATUSES = [0, 3];
+
 const dnsAnswer = z.object({
+  Status: z.int(),
   Answer: z.array(z.object({ type: z.int(), data: z.string() })).default([]),
 });
 
@@ -43,7 +47,8 @@ async function lookUp(fetchDns: (url: string, init: RequestInit) => Promise<Resp
         const url = `${RESOLVER}?name=${encodeURIComponent(host)}&type=${name}`;
         const response = await fetchDns(url, { headers: { accept: "application/dns-json" }, signal });
         if (!response.ok) throw new Error(`the resolver answered ${response.status}`);
-        const { Answer: records } = dnsAnswer.parse(await response.json());
+        const { Status: status, Answer: records } = dnsAnswer.parse(await response.json());
+        if (!KNOWN_STATUSES.includes(status)) throw new Error(`the name servers answered with status ${status}`);
         return records.filter((record) => record.type === type).map((record) => record.data);
       }),
     );

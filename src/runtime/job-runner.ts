@@ -29,7 +29,11 @@ export class JobRunner extends DurableObject<Bindings> {
   override async alarm(): Promise<void> {
     const job = this.#readName();
     const failures = (await this.ctx.storage.get<number>(FAILURES)) ?? 0;
-    if (failures >= JOB_MAX_FAILURES && (await this.#giveUp(job))) return this.#leave();
+    if (failures >= JOB_MAX_FAILURES) {
+      // Should it end behind the giving up, a retry of the job would else be given up without a try.
+      await this.ctx.storage.put(FAILURES, JOB_MAX_FAILURES - 1);
+      if (await this.#giveUp(job)) return this.#leave();
+    }
     // Counted beforehand: a slice that takes too much memory or time ends its object, and nobody is left to count it.
     await this.ctx.storage.put(FAILURES, failures + 1);
     await this.ctx.storage.sync();

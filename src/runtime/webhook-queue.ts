@@ -7,10 +7,11 @@ import {
   WEBHOOK_QUEUE,
   WEBHOOK_REARM_DELAY_MS,
   WEBHOOK_TIMEOUT_MS,
+  WEBHOOK_TURN_MS,
 } from "../config.ts";
 import { openDb } from "../db/client.ts";
 import { putOffDelivery } from "../db/deliveries.ts";
-import { type DeliveryDependencies, deliverWebhook } from "../services/deliver-webhook.ts";
+import { type DeliveryDependencies, type DeliveryReport, deliverWebhook } from "../services/deliver-webhook.ts";
 import { sendDeliveries } from "../services/send-deliveries.ts";
 import { webhookUrlRules } from "./webhook-url-rules.ts";
 
@@ -63,9 +64,27 @@ async function attemptDeliveries(
 async function attempt(deps: DeliveryDependencies, message: Message<DeliveryMessage>): Promise<void> {
   const { delivery_id } = message.body;
   try {
-    const report = await deliverWebhook(deps, delivery_id);
+    const { next } = await deliver(deps, delivery_id);
     message.ack();
-    if (report.outcome === "skipped") return;
+    await goOn(deps, next);
+  } catch (error) {
+    // Our own trouble, the database most likely: the claim has run out by then.
+    message.retry({ delaySeconds: Math.ceil(WEBHOOK_LEASE_MS / 1000) + 1 });
+    console.error(JSON.stringify({ message: "webhook attempt failed inside", delivery_id, error: String(error) }));
+  }
+}
+
+// What waited for a place would find it taken if it had to come through the queue first.
+async function goOn(deps: DeliveryDependencies, first: string | undefined): Promise<void> {
+  const until = deps.now() + WEBHOOK_TURN_MS;
+  let next = first;
+  while (next !== undefined && deps.now() < until) next = (await deliver(deps, next)).next;
+  if (next !== undefined) await sendDeliveries(deps.queue, [next]);
+}
+
+async function deliver(deps: DeliveryDependencies, delivery_id: string): Promise<DeliveryReport> {
+  const report = await deliverWebhook(deps, delivery_id);
+  if (report.outcome !== "skipped") {
     console.log(
       JSON.stringify({
         message: "webhook attempt",
@@ -80,11 +99,8 @@ async function attempt(deps: DeliveryDependencies, message: Message<DeliveryMess
         outcome: report.outcome,
       }),
     );
-  } catch (error) {
-    // Our own trouble, the database most likely: the claim has run out by then.
-    message.retry({ delaySeconds: Math.ceil(WEBHOOK_LEASE_MS / 1000) + 1 });
-    console.error(JSON.stringify({ message: "webhook attempt failed inside", delivery_id, error: String(error) }));
   }
+  return report;
 }
 
 // Messages come here when attempts failed inside again and again. The row says whether there is still something to do.

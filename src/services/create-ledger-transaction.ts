@@ -117,7 +117,7 @@ export function checkEntries(
 }
 
 /** The refusal of entries that have too much metadata between them. */
-export const ENTRIES_TOO_LARGE: FieldError = {
+const ENTRIES_TOO_LARGE: FieldError = {
   path: "/ledger_entries",
   code: "too_large",
   message: `The metadata of a transaction's entries may come to ${LEDGER_ENTRIES_MAX_METADATA_BYTES} bytes.`,

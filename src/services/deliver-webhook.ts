@@ -34,6 +34,8 @@ export interface DeliveryReport {
   statusCode?: number | null;
   error?: string | null;
   latencyMs?: number;
+  /** A delivery that has waited for this one to end, and is due now; nobody else wakes it. */
+  next?: string | undefined;
 }
 
 /**
@@ -45,23 +47,24 @@ export async function deliverWebhook(deps: DeliveryDependencies, deliveryUid: st
   if (!claim) return { outcome: "skipped" };
   const names = { eventId: claim.event.uid, endpointId: claim.endpoint.uid, environment: claim.environmentId };
   if (!mayAttempt(claim)) {
-    const isHeld = await settle(deps, claim, null, { status: "failed", completedAt: deps.now() }, []);
-    return { outcome: isHeld ? "not_attempted" : "superseded", ...names };
+    const settled = await settle(deps, claim, null, { status: "failed", completedAt: deps.now() }, []);
+    return { outcome: settled ? "not_attempted" : "superseded", ...names, next: settled?.next };
   }
   const startedAt = deps.now();
   const result = await attemptDelivery(deps, claim, startedAt);
   const now = deps.now();
   const outcome = judgeAttempt(result, claim.attemptNo, now, deps.random());
   const attempt = { no: claim.attemptNo, startedAt, ...result };
-  const isHeld = await settle(deps, claim, attempt, stateAfter(outcome, now), noteOutcome(claim, outcome, now));
+  const settled = await settle(deps, claim, attempt, stateAfter(outcome, now), noteOutcome(claim, outcome, now));
   const { statusCode, error, latencyMs } = result;
   return {
-    outcome: isHeld ? outcome.kind : "superseded",
+    outcome: settled ? outcome.kind : "superseded",
     ...names,
     attempt: claim.attemptNo,
     statusCode,
     error,
     latencyMs,
+    next: settled?.next,
   };
 }
 
@@ -120,30 +123,28 @@ function noteOutcome(claim: ClaimedDelivery, outcome: AttemptOutcome, now: numbe
   ];
 }
 
-/** Ends the claim and sends the wake-ups that follow from it; false if the claim had run out and another followed. */
+/** Ends the claim and sends the wake-ups that follow from it; undefined if the claim had run out and another followed. */
 async function settle(
   deps: DeliveryDependencies,
   claim: ClaimedDelivery,
   attempt: AttemptRow | null,
   state: DeliveryState,
   notes: ReturnType<typeof noteOutcome>,
-): Promise<boolean> {
+): Promise<Pick<DeliveryReport, "next"> | undefined> {
   let results: D1Result<unknown>[];
   try {
     const wakeNext = wakeNextWaiting(claim.endpoint.id, deps.now());
     results = await runBatch(deps.db, [...endClaim(claim, attempt, state), ...notes, wakeNext]);
   } catch (error) {
     if (findConstraint(error)?.kind !== "guard") throw error;
-    return false;
+    return undefined;
   }
   if (state.status === "pending") {
     const delaySeconds = Math.max(0, Math.ceil((state.nextAttemptAt - deps.now()) / 1000));
     await sendDeliveries(deps.queue, [claim.uid], delaySeconds);
   }
-  const followUps = results.flatMap((result) => result.results as { uid?: string }[]);
-  await sendDeliveries(
-    deps.queue,
-    followUps.flatMap(({ uid }) => uid ?? []),
-  );
-  return true;
+  const uids = results.map((result) => (result.results as { uid?: string }[]).flatMap(({ uid }) => uid ?? []));
+  const [next] = uids.pop() ?? [];
+  await sendDeliveries(deps.queue, uids.flat());
+  return { next };
 }

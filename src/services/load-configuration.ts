@@ -67,7 +67,7 @@ export async function takeInConfiguration(
  * the number alone would not tell.
  */
 function hasOtherDueDays(before: Configuration, next: Configuration): boolean {
-  return before.expectedWithinDays !== next.expectedWithinDays || before.dueGeneration !== next.dueGeneration;
+  return before.expectedWithinDays !== next.expectedWithinDays || (before.dueGeneration ?? 0) !== next.dueGeneration;
 }
 
 function follow(store: ReconcilerStore, before: Configuration, next: Configuration, progress: Progress): void {

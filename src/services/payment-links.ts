@@ -112,7 +112,7 @@ function listStatusChanges(links: readonly PlannedLink[]): StatusChange[] {
   return [...changes.values()];
 }
 
-export async function readSteps(db: Db, changes: readonly StatusChange[]): Promise<PaymentStep[]> {
+async function readSteps(db: Db, changes: readonly StatusChange[]): Promise<PaymentStep[]> {
   const rows = await all<{ record_uid: string; payment_uid: string }>(
     db,
     sql`select r.uid as record_uid, p.uid as payment_uid

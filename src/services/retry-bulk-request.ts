@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { HISTORY_KEPT_MS } from "../config.ts";
+import { DAY_MS } from "../core/calendar.ts";
 import { isJobOver } from "../core/job.ts";
 import { conflict, fail, notFound, ok, type Result } from "../core/result.ts";
 import { type BulkRequestRow, expectOver, findBulkRequest, restartBulkRequest } from "../db/bulk-requests.ts";
@@ -43,8 +44,6 @@ async function explainRefusal(ctx: ServiceContext, uid: string): Promise<Result<
   if (!(await mayRetry(ctx.db, request.id))) return conflict("No row of the bulk request has failed or been skipped.");
   return fail({ kind: "conflict", detail: "The bulk request changed at the same moment.", retryAfterSeconds: 1 });
 }
-
-const DAY_MS = 24 * 60 * 60 * 1_000;
 
 async function mayRetry(db: Db, requestId: number): Promise<boolean> {
   const row = await first<{ may: number }>(db, sql`select ${hasRowsToRetry(requestId)} as may`);

@@ -14,6 +14,7 @@ export async function sweepReconcilers(
   db: Db,
   now: number,
   wake: (reconciliationUid: string) => Promise<void>,
+  wakeMaxMs = SWEEP_WAKE_MAX_MS,
 ): Promise<{ woken: number; failed: number }> {
   const rows = await all<{ uid: string }>(
     db,
@@ -36,7 +37,7 @@ export async function sweepReconcilers(
   const waiting = rows.map(({ uid }) => uid);
   const worker = async () => {
     for (let uid = waiting.pop(); uid !== undefined; uid = waiting.pop()) {
-      await inTime(wake(uid)).catch((error) => {
+      await inTime(wake(uid), wakeMaxMs).catch((error) => {
         failed += 1;
         console.error(
           JSON.stringify({ message: "a reconciler was not swept", reconciliation: uid, error: String(error) }),
@@ -48,10 +49,10 @@ export async function sweepReconcilers(
   return { woken: rows.length, failed };
 }
 
-async function inTime(work: Promise<void>): Promise<void> {
+async function inTime(work: Promise<void>, maxMs: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("it took too long")), SWEEP_WAKE_MAX_MS);
+    timer = setTimeout(() => reject(new Error("it took too long")), maxMs);
   });
   try {
     await Promise.race([work, late]);

@@ -129,7 +129,7 @@ function listSetKeys(scope: CommitScope, records: readonly MatchedRecord[]): [ma
 }
 
 /** A guard: every one of the matches is there and not voided. */
-export function expectStillMatched(uids: readonly string[]): SQL {
+function expectStillMatched(uids: readonly string[]): SQL {
   return expectNone(sql`select 1 from json_each(${jsonList(uids)}) j left join matches m on m.uid = j.value
     where m.status is not 'matched'`);
 }

@@ -152,7 +152,7 @@ describe("an examination", () => {
     ["one of 429", answered(429)],
     ["a connection that is lost", new TypeError("fetch failed", { cause: new Error("ECONNRESET") })],
     ["a timeout", new DOMException("The operation was aborted due to timeout", "TimeoutError")],
-  ])("asks for less after %s, and goes on", async (_, error) => {
+  ])("asks for less after %s, and goes on so", async (_, error) => {
     const { code, asked } = await examineAll({
       records: [{ checked: 1, next_cursor: "c.1" }, error, error, { checked: 2, next_cursor: "c.2" }, { checked: 3 }],
     });
@@ -161,7 +161,7 @@ describe("an examination", () => {
       `${PATH}?check=records&limit=2000&cursor=c.1`,
       `${PATH}?check=records&limit=200&cursor=c.1`,
       `${PATH}?check=records&limit=200&cursor=c.1`,
-      `${PATH}?check=records&limit=2000&cursor=c.2`,
+      `${PATH}?check=records&limit=200&cursor=c.2`,
     ]);
   });
 

@@ -62,8 +62,8 @@ describe("marking a record as overdue by hand", () => {
     expect(await listOverdueEvents(scene)).toHaveLength(1);
   });
 
-  it("lasts when something else of the record is changed, and goes when its due day moves", async () => {
-    const scene = await newScene();
+  it("lasts when something else of the record is changed, and goes when its due day moves ahead", async () => {
+    const scene = await newScene({ expectedWithinDays: 5 });
     const { id } = (await must(scene.left(), 201)).body;
     await must(scene.api.post(pathOf(scene, id), {}), 200);
     const renamed = await must(scene.api.patch(`/v1/records/${id}`, { description: "x" }), 200);
@@ -71,6 +71,20 @@ describe("marking a record as overdue by hand", () => {
     const moved = await must(scene.api.patch(`/v1/records/${id}`, { date: "2199-01-01" }), 200);
     expect(moved.body.reconciliations[0].overdue_at).toBeNull();
     expect((await exceptionOf(scene, "left")).status).toBe("resolved");
+  });
+
+  it.each<[string, number | null, { expected_by?: string }, Record<string, unknown>]>([
+    ["it is never due, before and after", null, {}, { date: "2199-01-01" }],
+    ["its due day is its own and stays", 5, { expected_by: "2199-01-01" }, { date: "2198-01-01" }],
+    ["it falls due earlier than before", 5, { expected_by: "2199-01-01" }, { expected_by: "2198-01-01" }],
+    ["it falls due later, but in the past", 5, { expected_by: "2025-01-01" }, { expected_by: "2025-02-01" }],
+  ])("lasts when %s", async (_, expectedWithinDays, fields, patch) => {
+    const scene = await newScene(expectedWithinDays === null ? {} : { expectedWithinDays });
+    const { id } = (await must(scene.left(fields), 201)).body;
+    await must(scene.api.post(pathOf(scene, id), {}), 200);
+    const changed = await must(scene.api.patch(`/v1/records/${id}`, patch), 200);
+    expect(changed.body.reconciliations[0].overdue_at).not.toBeNull();
+    expect(await listFaults(scene.api)).toEqual([]);
   });
 
   it("lasts when its reconciliation is changed but for its days, or is given fewer", async () => {

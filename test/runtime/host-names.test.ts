@@ -3,14 +3,15 @@ import { hostResolver } from "../../src/runtime/host-names.ts";
 
 const ALIAS = { name: "hooks.example.com", type: 5, TTL: 300, data: "edge.example.net." };
 
-/** The resolver, as it answers in JSON: these records by their type, everything else not at all. */
-function newResolver(records: Record<string, unknown[]>) {
+/** The resolver, as it answers in JSON: these records by their type, everything else not at all; a number is a status. */
+function newResolver(records: Record<string, unknown[] | number>) {
   const asked: URL[] = [];
   const answer = async (url: string, init: RequestInit) => {
     asked.push(new URL(url));
     expect(new Headers(init.headers).get("accept")).toBe("application/dns-json");
     const found = records[new URL(url).searchParams.get("type") ?? ""];
     if (found === undefined) return new Response("no answer", { status: 502 });
+    if (typeof found === "number") return Response.json({ Status: found, TC: false });
     return Response.json({ Status: 0, TC: false, ...(found.length > 0 ? { Answer: found } : {}) });
   };
   return { answer, asked };
@@ -32,15 +33,20 @@ describe("the addresses of a host", () => {
   });
 
   it("are none for a name that has none", async () => {
+    const warned = vi.spyOn(console, "warn").mockReturnValue();
     expect(await hostResolver(newResolver({ A: [], AAAA: [] }).answer)("nothing.example.com")).toEqual([]);
+    expect(await hostResolver(newResolver({ A: 3, AAAA: 3 }).answer)("nobody.example.com")).toEqual([]);
+    expect(warned).not.toHaveBeenCalled();
   });
 
   it("are none if one kind of them cannot be found out", async () => {
     const warned = vi.spyOn(console, "warn").mockReturnValue();
     const { answer } = newResolver({ A: [{ name: "x", type: 1, TTL: 60, data: "93.184.216.34" }] });
     expect(await hostResolver(answer)("hooks.example.com")).toEqual([]);
+    const half = newResolver({ A: [{ name: "x", type: 1, TTL: 60, data: "93.184.216.34" }], AAAA: 2 });
+    expect(await hostResolver(half.answer)("hooks.example.com")).toEqual([]);
     expect(await hostResolver(() => Promise.reject(new TypeError("no network")))("hooks.example.com")).toEqual([]);
-    expect(warned).toHaveBeenCalledTimes(2);
+    expect(warned).toHaveBeenCalledTimes(3);
   });
 
   it("are kept for half a minute", async () => {

@@ -50,9 +50,10 @@ export async function runCheck(run: CheckRun, check: string, maxTries: number): 
 async function walk(run: CheckRun, report: CheckReport, maxTries: number): Promise<void> {
   const triesOf = new Map<string, number>();
   const unsettledMaxTries = report.check === INDEXES ? UNSETTLED_INDEX_MAX_TRIES : UNSETTLED_MAX_TRIES;
+  const size = { rows: PAGE_ROWS };
   let waits = 0;
   for (let cursor: string | null = ""; cursor !== null; ) {
-    const page = await readPage(run, report.check, cursor, maxTries);
+    const page = await readPage(run, { check: report.check, cursor, size }, maxTries);
     report.checked += page.checked;
     report.findings.push(...page.findings);
     cursor = page.next_cursor;
@@ -70,10 +71,21 @@ async function walk(run: CheckRun, report: CheckReport, maxTries: number): Promi
   }
 }
 
-function readPage({ client, wait }: CheckRun, check: string, cursor: string, maxTries: number): Promise<IntegrityPage> {
+interface PageAsked {
+  check: string;
+  cursor: string;
+  /** Smaller from the first page on that was not answered: the next ones would not be either. */
+  size: { rows: number };
+}
+
+function readPage(
+  { client, wait }: CheckRun,
+  { check, cursor, size }: PageAsked,
+  maxTries: number,
+): Promise<IntegrityPage> {
   return persist(maxTries, wait, (tries) => {
-    const rows = tries === 1 ? PAGE_ROWS : REPEATED_PAGE_ROWS;
-    const query = `check=${check}&limit=${rows}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
+    if (tries > 1) size.rows = REPEATED_PAGE_ROWS;
+    const query = `check=${check}&limit=${size.rows}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
     return client.get<IntegrityPage>(`${PATH}?${query}`);
   });
 }

@@ -135,7 +135,7 @@ function listContradictions(mapping: Mapping): FieldError[] {
 }
 
 /** The column that has a target, as the mapping names it. */
-export function columnOf({ columns }: Mapping, target: string): string | undefined {
+function columnOf({ columns }: Mapping, target: string): string | undefined {
   return Object.keys(columns).find((column) => columns[column] === target);
 }
 

@@ -104,7 +104,7 @@ interface GroupPlace {
 }
 
 /** The group of a bucket for a single record, if the rule allows the two to be matched. */
-export function formGroup(search: Search, side: Side, bucket: string, anchor: IndexedItem): Look {
+function formGroup(search: Search, side: Side, bucket: string, anchor: IndexedItem): Look {
   const anchorDay = dayOfItem(search.rule, anchor);
   const place = { side, bucket, anchors: [anchor], anchorDay };
   return remember(search, [side, bucket, anchor.id], () => readGroup(search, place));

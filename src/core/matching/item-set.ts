@@ -57,7 +57,7 @@ function formTwoGroups(search: Search, bucket: string, b: IndexedItem): SetPair 
 }
 
 /** What is open of a bucket within a range of days; undefined for nothing. */
-export function readSet(
+function readSet(
   { rule, index, meter }: Search,
   side: Side,
   bucket: string,

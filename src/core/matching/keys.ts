@@ -36,7 +36,7 @@ function listAnchorKeys(rule: EngineRule, item: Item): IndexKey[] {
 }
 
 /** The bucket of a single record if it has all of its fields, else the empty one. */
-export function bucketOfAnchor(rule: EngineRule, item: Item): string {
+function bucketOfAnchor(rule: EngineRule, item: Item): string {
   return bucketOf(rule, item) ?? "";
 }
 

@@ -163,7 +163,7 @@ function giveUp({ allowance }: Search): undefined {
 }
 
 /** What is open of a bucket, ranges up to their upper bounds; as much as a number holds at most. */
-export function totalOf({ rule, index }: Search, bucket: string): number {
+function totalOf({ rule, index }: Search, bucket: string): number {
   const [tally] = index.tally(planName(rule, "bucket"), "b", bucket, NO_RANK, NO_RANK);
   const total = sizeOf(tally?.sum ?? 0n);
   return total > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(total);

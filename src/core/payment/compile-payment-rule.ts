@@ -58,7 +58,7 @@ export function computePaymentPlan(definition: PaymentRuleDefinition): ShownPlan
 }
 
 /** A rule's conditions as the engine's tree, Side A being the transactions. */
-export function toRuleGroup({ conditions }: PaymentRuleDefinition): RuleGroup {
+function toRuleGroup({ conditions }: PaymentRuleDefinition): RuleGroup {
   const rules = conditions.blocks.map((block): RuleGroup => {
     return { operand: block.operator, rules: block.conditions.map(toCondition) };
   });

@@ -8,11 +8,11 @@ import { DIRECTIONS } from "../record.ts";
 import { ACCOUNTING_LINES_MAX_BYTES, accountingLinesFit } from "./accounting-line.ts";
 import { LEGACY } from "./expected-payment-view.ts";
 
-export const VARIABLES_MAX = 20;
-export const IDENTIFIERS_MAX = 50;
-export const IDENTIFIERS_MAX_IN_ALL = 250;
+const VARIABLES_MAX = 20;
+const IDENTIFIERS_MAX = 50;
+const IDENTIFIERS_MAX_IN_ALL = 250;
 export const IDENTIFIER_MAX_CHARS = 100;
-export const ACCOUNTING_LINES_MAX = 100;
+const ACCOUNTING_LINES_MAX = 100;
 
 const day = z
   .string()

@@ -12,9 +12,9 @@ import {
   type PaymentRuleDefinition,
 } from "./payment-rule.ts";
 
-export const MAX_BLOCKS = 10;
-export const MAX_PAYMENT_CONDITIONS = 50;
-export const MAX_GROUPING_FIELDS = 5;
+const MAX_BLOCKS = 10;
+const MAX_PAYMENT_CONDITIONS = 50;
+const MAX_GROUPING_FIELDS = 5;
 
 const groupingField = z
   .string()

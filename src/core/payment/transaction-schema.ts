@@ -46,7 +46,7 @@ export const VENDOR_CODE_TYPES = [
   "western_alliance",
 ] as const;
 
-export const CUSTOM_IDENTIFIERS_MAX = 50;
+const CUSTOM_IDENTIFIERS_MAX = 50;
 const IDENTIFIER_MAX_CHARS = 100;
 const TIME_OF_DAY = /^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$/;
 

@@ -18,9 +18,9 @@ export type CompiledNode = CompiledGroup | CompiledLeaf;
 /** A set of the bits below: the special conditions that lie on one branch. */
 export type BranchFlags = number;
 export const COMPARES_AMOUNT = 1;
-export const COMPARES_DIRECTION = 2;
-export const FIXES_DIRECTION_A = 4;
-export const FIXES_DIRECTION_B = 8;
+const COMPARES_DIRECTION = 2;
+const FIXES_DIRECTION_A = 4;
+const FIXES_DIRECTION_B = 8;
 
 export function compileTree(group: RuleGroup): CompiledGroup {
   return {

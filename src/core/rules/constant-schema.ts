@@ -4,7 +4,7 @@ import type { Operand, Scalar } from "./condition.ts";
 import type { Report } from "./report.ts";
 
 export const MAX_CONSTANT_CHARACTERS = 1_000;
-export const MAX_LIST_CONSTANTS = 1_000;
+const MAX_LIST_CONSTANTS = 1_000;
 
 /** What a constant is compared with: the field of the other place, and whether transforms change that field first. */
 export interface Counterpart {

@@ -101,7 +101,7 @@ function elementTexts(list: Value | undefined): string[] {
 }
 
 /** A text that values equal under `eq` share; unequal ones may share it too. */
-export function canonicalText(value: ScalarValue): string {
+function canonicalText(value: ScalarValue): string {
   const text = textOf(value);
   const decimal = value.kind === "text" ? parseDecimal(text) : undefined;
   return shorten(decimal ? formatDecimal(decimal) : text);

@@ -6,8 +6,8 @@ import { Report } from "./report.ts";
 export type { Condition, Operand, RuleGroup, RuleNode, Scalar, ToleranceUnit } from "./condition.ts";
 export type { Transform, TransformSpec } from "./transform.ts";
 
-export const MAX_DEPTH = 5;
-export const MAX_CONDITIONS = 50;
+const MAX_DEPTH = 5;
+const MAX_CONDITIONS = 50;
 // Each condition lies in at most MAX_DEPTH groups, the root among them: more nodes than this hold an empty group.
 const MAX_NODES = MAX_CONDITIONS * MAX_DEPTH;
 
@@ -79,7 +79,7 @@ export function presentFilters(filters: RuleGroup): unknown {
 }
 
 /** One condition in its wire form. */
-export function presentCondition(condition: Condition): Record<string, unknown> {
+function presentCondition(condition: Condition): Record<string, unknown> {
   const { key, operand, value, constant, toleranceAmount, toleranceUnit, transforms } = condition;
   return {
     ...(key === undefined ? {} : { key }),

@@ -3,8 +3,8 @@ import { type Condition, metadataKeyOf, TOLERANCE_UNITS, type ToleranceUnit } fr
 import { decimalOf } from "./constant-schema.ts";
 import type { Report } from "./report.ts";
 
-export const MAX_TOLERANCE_DAYS = 3_650;
-export const MAX_TOLERANCE_PERCENT = 1_000;
+const MAX_TOLERANCE_DAYS = 3_650;
+const MAX_TOLERANCE_PERCENT = 1_000;
 
 export type Tolerance = Pick<Condition, "toleranceAmount" | "toleranceUnit">;
 

@@ -11,8 +11,8 @@ import {
 } from "./transform.ts";
 
 const TRANSFORM_NAMES = [...PLAIN_TRANSFORMS, ...ARGUMENT_TRANSFORMS];
-export const MAX_TRANSFORMS = 10;
-export const MAX_CHARACTER_COUNT = 1_000;
+const MAX_TRANSFORMS = 10;
+const MAX_CHARACTER_COUNT = 1_000;
 
 /** Checks one side's transforms: a name, an object, or a list of at most 10. Undefined once a problem was reported. */
 export function parseTransformSpec(input: unknown, path: string, report: Report): TransformSpec | undefined {

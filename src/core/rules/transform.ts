@@ -97,7 +97,7 @@ function defaultGroup(groupCount: number): number {
   return groupCount > 0 ? 1 : 0;
 }
 
-export const MAX_PATTERN_CHARACTERS = 500;
+const MAX_PATTERN_CHARACTERS = 500;
 // Matching takes time in proportion to text × instructions: about 15 ms for 1,000 characters at this size.
 const MAX_PATTERN_INSTRUCTIONS = 1_000;
 

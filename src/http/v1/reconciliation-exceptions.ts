@@ -80,7 +80,7 @@ const exception = z
     title: z.string(),
     status: status.meta({
       description:
-        "resolved: none of its records is left. dismissed: a person closed it; it opens again once there are more of them than there have been at least since",
+        "resolved: none of its records is left. dismissed: a person closed it; it opens again once there are more of them than the fewest that there have been since",
     }),
     assignee: z.string().nullable(),
     aggregates,

@@ -60,7 +60,7 @@ const summary = z
       rate,
       by_rule: z.array(z.object({ rule_id: id.nullable(), matches: z.int(), records: z.int(), rate })).meta({
         description:
-          "Live matches, and the records in them, each once for each match; the rate is the share in these of all rules and of matches by hand, and the rates come to 1. rule_id null: matches by hand",
+          "Live matches, and the records in them, each once for each match; the rate is the share in these of all rules and of matches by hand, and the rates come to 1 but for rounding. rule_id null: matches by hand",
       }),
     }),
   })

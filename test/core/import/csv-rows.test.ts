@@ -142,20 +142,16 @@ describe("rows of a file", () => {
   });
 
   it.each([
-    ["delimiters", ",".repeat(CSV_ROW_MAX_BYTES + 1)],
-    ["doubled quotes", `"${'""'.repeat(CSV_ROW_MAX_BYTES / 2)}`],
-    ["cells and delimiters", "x,".repeat(CSV_ROW_MAX_BYTES / 2 + 1)],
-  ])("are too long by their %s as well, whether or not they end there", (_, long) => {
-    for (const [end, last] of [
-      ["", []],
-      ["\nb", [[3, "b"]]],
-      ['"\nb', [[3, "b"]]],
-    ] as const) {
-      if (end === "" || !long.startsWith('"')) {
-        const rows = shown(rowsOf(`a\n${long}${end}`)).slice(0, 3);
-        expect(rows).toEqual([[1, "a"], [2, "row_too_long"], ...last]);
-      }
-    }
+    ["delimiters", ",".repeat(CSV_ROW_MAX_BYTES + 1), "\nb"],
+    ["doubled quotes", `"${'""'.repeat(CSV_ROW_MAX_BYTES / 2)}`, '"\nb'],
+    ["cells and delimiters", "x,".repeat(CSV_ROW_MAX_BYTES / 2 + 1), "\nb"],
+  ])("are too long by their %s as well, whether or not they end there", (_, long, end) => {
+    const unended = shown(rowsOf(`a\n${long}`));
+    expect(unended).toEqual([
+      [1, "a"],
+      [2, "row_too_long"],
+    ]);
+    expect(shown(rowsOf(`a\n${long}${end}`))).toEqual([...unended, [3, "b"]]);
     const cut = readRows(utf8(`a\n${long}`), FILE_START, { ...options, isLast: false });
     expect(shown(cut.rows)).toEqual([
       [1, "a"],

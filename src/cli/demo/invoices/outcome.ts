@@ -69,7 +69,7 @@ function nameLink({ deposit, invoice }: Link): string {
   return `${deposit.id} ${invoice.number}`;
 }
 
-export function listAnnounced({ deposits }: InvoiceMonth) {
+function listAnnounced({ deposits }: InvoiceMonth) {
   return deposits
     .filter(({ isPendingFirst }) => isPendingFirst)
     .flatMap(({ said }) => said.map(({ invoice }) => invoice));
