@@ -30,7 +30,7 @@ export default defineConfig(async ({ mode }) => ({
     // They take minutes, or other seeds each time: commands of their own.
     exclude: mode in INCLUDED ? [] : ["test/fuzz/**", "test/chaos/**"],
     setupFiles: ["./test/support/migrate.ts"],
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     // One such line for each request would bury what a test has to say.
     onConsoleLog: (log) =>
       !log
