@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { LEGACY } from "../../core/payment/expected-payment-view.ts";
 import { PAYMENT_TYPES } from "../../core/payment-type.ts";
 import { DIRECTIONS } from "../../core/record.ts";
 import { time } from "./time.ts";
@@ -95,16 +96,6 @@ export const expectedPayment = z
       metadata: {},
       statement_descriptor: null,
       remittance_information: null,
-      type: null,
-      currency: null,
-      direction: null,
-      counterparty_id: null,
-      internal_account_id: null,
-      amount_lower_bound: null,
-      amount_upper_bound: null,
-      date_lower_bound: null,
-      date_upper_bound: null,
-      reconciliation_groups: null,
-      reconciliation_filters: null,
+      ...LEGACY,
     },
   });
